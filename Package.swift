@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The modules, from the ground up. An arrow points from a module to what it is built on, and one way only:
+/// `nlptool → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
+/// `TextModels → VocabularyStore → TextProcessing → CICU, CTextKernels`.
+let package = Package(
+  name: "nlptool",
+  products: [
+    .library(name: "TextProcessing", targets: ["TextProcessing"]),
+    .library(name: "VocabularyStore", targets: ["VocabularyStore"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "NeuralNetworks", targets: ["NeuralNetworks"]),
+    .library(name: "ModelFiles", targets: ["ModelFiles"]),
+    .library(name: "Training", targets: ["Training"]),
+    .library(name: "TextModels", targets: ["TextModels"]),
+    .executable(name: "nlptool", targets: ["nlptool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // System libraries and C: kernels, and shims over C libraries that Swift cannot call safely.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CICU", linkerSettings: [.linkedLibrary("icuuc"), .linkedLibrary("icui18n")]),
+    .target(name: "CKernels"),
+    .target(name: "CTextKernels"),
+    .target(name: "CFileSystem"),
+
+    // Text: no tensor, no database below VocabularyStore.
+    .target(name: "TextProcessing", dependencies: ["CICU", "CTextKernels"]),
+    .target(
+      name: "VocabularyStore",
+      dependencies: ["TextProcessing", .product(name: "GRDB", package: "GRDB.swift")]),
+
+    // Numbers: no text.
+    .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
+    .target(name: "NeuralNetworks", dependencies: ["Tensors"]),
+    .target(name: "ModelFiles", dependencies: ["Tensors", "CFileSystem"]),
+    .target(name: "Training", dependencies: ["NeuralNetworks", "ModelFiles"]),
+
+    // Where text and tensors meet.
+    .target(name: "TextModels", dependencies: ["Training", "VocabularyStore"]),
+    .executableTarget(
+      name: "nlptool",
+      dependencies: ["TextModels", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    .testTarget(name: "TextProcessingTests", dependencies: ["TextProcessing", "CICU", "CTextKernels"]),
+    .testTarget(
+      name: "VocabularyStoreTests",
+      dependencies: ["VocabularyStore", "TextProcessing", .product(name: "GRDB", package: "GRDB.swift")]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+    .testTarget(
+      name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "ModelFiles"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "nlptoolTests", dependencies: ["nlptool"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,22 @@
+#include "CKernels.h"
+
+extern const struct kernel_table kernel_table_plain;
+#if defined(__x86_64__)
+extern const struct kernel_table kernel_table_avx2;
+#endif
+
+enum kernel_level kernel_best_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kernel_level_avx2;
+#endif
+  return kernel_level_plain;
+}
+
+const struct kernel_table *kernel_table(enum kernel_level level) {
+  if (level > kernel_best_level()) return NULL;
+#if defined(__x86_64__)
+  if (level == kernel_level_avx2) return &kernel_table_avx2;
+#endif
+  return &kernel_table_plain;
+}

@@ -1,0 +1,191 @@
+/// Tensor kernels with run-time dispatch.
+///
+/// One implementation (`kernels.inc.h` and the parts that it includes) is compiled once for each instruction set. The
+/// functions of an instruction set stand in one table; `kernel_table` gives the table of a level, so that tests can
+/// run every level that the machine has.
+///
+/// All matrices are row-major Float32; strides and sizes count elements. No kernel allocates, and none keeps state.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// Instruction sets, from the plainest on.
+enum kernel_level {
+  kernel_level_plain = 0,
+  kernel_level_avx2 = 1,
+};
+
+/// Columns of a panel of the packed right operand.
+#define KERNEL_PANEL_WIDTH 16
+/// Most rows that the micro-kernel computes at once.
+#define KERNEL_ROW_BLOCK 6
+/// Rows of the inner dimension that stay in the first-level cache together.
+#define KERNEL_DEPTH_BLOCK 256
+
+/// Consecutive rows (at most KERNEL_ROW_BLOCK) of the left operand and of the result.
+struct row_block {
+  int32_t first;
+  int32_t count;
+};
+
+/// What a matrix product starts from.
+enum product_start {
+  product_start_zero = 0,      ///< C = A·B
+  product_start_accumulate = 1,  ///< C = C + A·B
+  product_start_bias = 2,      ///< C = bias (one value a column) + A·B
+};
+
+/// Rows of a matrix over which a filter moves.
+struct window_sequence {
+  int32_t first_row;
+  int32_t positions;  ///< at least 1
+};
+
+/// Rows of windows that one pass over the packed filters serves.
+#define KERNEL_CONVOLUTION_ROWS 240
+#define KERNEL_CONVOLUTION_SCRATCH (KERNEL_CONVOLUTION_ROWS * KERNEL_PANEL_WIDTH)
+
+/// Step constants of Adam: decay rates, and the rates with the bias correction of this step folded in.
+struct adam_step {
+  float beta1, beta2;
+  float step_size;        ///< learning rate / (1 - beta1^t)
+  float second_moment_scale;  ///< 1 / sqrt(1 - beta2^t)
+  float epsilon;
+  float gradient_scale;   ///< multiplies the gradient (clipping)
+  float weight_decay;     ///< L2, added to the gradient
+};
+
+/// Rows of one time step of an LSTM. Gates stand in blocks of 8 units: i₀…i₇ f₀…f₇ g₀…g₇ o₀…o₇, 32 floats a block.
+struct lstm_step {
+  int32_t rows;           ///< rows that are active in this step
+  int32_t rows_with_past; ///< the first so many of them have a previous state; the others start from zero
+  int32_t hidden;         ///< H
+  const float *_Nullable past_output;  ///< h of the previous step
+  ptrdiff_t output_stride;
+  const float *_Nullable past_cell;    ///< c of the previous step
+  ptrdiff_t cell_stride;               ///< of both cell matrices; at least H rounded up to 8
+  float *gates;                        ///< in: input product with bias; out: activated gates
+  ptrdiff_t gate_stride;
+  float *cell;
+  float *output;
+};
+
+struct lstm_step_gradient {
+  int32_t rows;
+  int32_t rows_with_past;
+  int32_t hidden;
+  const float *output_gradient;        ///< of this step's h, from above
+  ptrdiff_t output_stride;
+  const float *recurrent_gradient;     ///< of this step's h, from the following step; stride = cell_stride
+  float *cell_gradient;                ///< in: of this step's c; out: of the previous step's
+  const float *_Nullable past_cell;
+  const float *cell;
+  ptrdiff_t cell_stride;
+  float *gates;                        ///< in: activated gates; out: gradients of the pre-activations
+  ptrdiff_t gate_stride;
+};
+
+struct kernel_table {
+  const char *name;
+
+  // Packed matrix product (matrix_product.inc.h)
+  /// Packs B (K × N, element (k, n) at b[k·row_stride + n·column_stride]) into panels of 16 columns, padded with zeros.
+  void (*pack_panels)(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, ptrdiff_t k, ptrdiff_t n,
+                      float *panels);
+  /// C[rows of the blocks] = start + A·B for the columns of panels first_panel..<end_panel of an N-column B.
+  void (*multiply_panels)(const struct row_block *blocks, ptrdiff_t block_count, ptrdiff_t k, const float *a,
+                          ptrdiff_t a_stride, const float *panels, ptrdiff_t n, ptrdiff_t first_panel,
+                          ptrdiff_t end_panel, float *c, ptrdiff_t c_stride, enum product_start start,
+                          const float *_Nullable bias);
+  /// C (m × n, n ≤ columns of `scratch`) += Aᵀ·B over `tokens` rows of both; A's rows may be taken through an index, where
+  /// an index below zero stands for a row of zeros. `column_sums`, if given, grows by the sums of B's columns.
+  void (*accumulate_outer_products)(const float *a, ptrdiff_t a_stride, const int32_t *_Nullable a_rows, ptrdiff_t m,
+                                    const float *b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t tokens, float *c,
+                                    ptrdiff_t c_stride, float *_Nullable column_sums, float *scratch);
+
+  // Recurrent cells (recurrent.inc.h)
+  void (*lstm_forward_step)(const struct lstm_step *step, const float *packed_recurrent_weight);
+  void (*lstm_backward_step)(const struct lstm_step_gradient *step);
+
+  // Convolution with max over time (convolution.inc.h)
+  /// For each sequence and each of n filters: the largest product of the filter with the windows of k floats that start
+  /// at x + (first_row + p)·x_stride for 0 ≤ p < positions, and the first p where it stands. `maxima` and `arguments`
+  /// hold a row of n rounded up to 16 for each sequence. `scratch` holds KERNEL_CONVOLUTION_SCRATCH floats.
+  void (*convolve_max)(const float *x, ptrdiff_t x_stride, const struct window_sequence *sequences, ptrdiff_t count,
+                       ptrdiff_t k, const float *panels, ptrdiff_t n, float *maxima, int32_t *arguments,
+                       float *scratch);
+
+  // Elementwise (elementwise.inc.h); n elements each
+  void (*add)(const float *a, const float *b, float *out, ptrdiff_t n);
+  void (*subtract)(const float *a, const float *b, float *out, ptrdiff_t n);
+  void (*multiply)(const float *a, const float *b, float *out, ptrdiff_t n);
+  void (*scale)(const float *a, float factor, float *out, ptrdiff_t n);
+  /// y += factor·x
+  void (*add_scaled)(const float *x, float factor, float *y, ptrdiff_t n);
+  float (*dot)(const float *a, const float *b, ptrdiff_t n);
+  double (*sum)(const float *x, ptrdiff_t n);
+  double (*sum_of_squares)(const float *x, ptrdiff_t n);
+  float (*maximum)(const float *x, ptrdiff_t n);
+  void (*exponential)(const float *x, float *out, ptrdiff_t n);
+  void (*sigmoid)(const float *x, float *out, ptrdiff_t n);
+  void (*hyperbolic_tangent)(const float *x, float *out, ptrdiff_t n);
+  void (*relu)(const float *x, float *out, ptrdiff_t n);
+  /// Gradients from the outputs y.
+  void (*sigmoid_gradient)(const float *y, const float *gradient, float *out, ptrdiff_t n);
+  void (*hyperbolic_tangent_gradient)(const float *y, const float *gradient, float *out, ptrdiff_t n);
+  void (*relu_gradient)(const float *y, const float *gradient, float *out, ptrdiff_t n);
+  /// maxima = max(maxima, x), with `argument` where x is larger
+  void (*running_maximum)(const float *x, int32_t argument, float *maxima, int32_t *arguments, ptrdiff_t n);
+  /// out = x · (random ≥ rate ? 1 / (1 - rate) : 0); element i draws number `first + i` of the stream `key`.
+  void (*dropout)(const float *x, float rate, const uint32_t key[_Nonnull 2], uint64_t first, float *out, ptrdiff_t n);
+  /// Uniform numbers in [0, 1): element i is number `first + i` of the stream `key` (Philox 4×32-10).
+  void (*uniform)(const uint32_t key[_Nonnull 2], uint64_t first, float *out, ptrdiff_t n);
+  void (*transpose)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *out,
+                    ptrdiff_t out_stride);
+
+  // Losses and optimisers (optimisers.inc.h)
+  /// Row-wise softmax of `logits` into `probabilities`; the sum of -log p(target) is returned.
+  double (*softmax_cross_entropy)(const float *logits, ptrdiff_t rows, ptrdiff_t classes, const int32_t *targets,
+                                  float *probabilities);
+  void (*softmax)(const float *logits, ptrdiff_t rows, ptrdiff_t classes, float *probabilities);
+  void (*adam)(float *parameter, float *first_moment, float *second_moment, const float *gradient, ptrdiff_t n,
+               const struct adam_step *step);
+  /// velocity = momentum·velocity + gradient; parameter -= rate·velocity
+  void (*momentum)(float *parameter, float *velocity, const float *gradient, ptrdiff_t n, float rate, float momentum,
+                   float gradient_scale, float weight_decay);
+};
+
+/// The best level that this machine can run.
+enum kernel_level kernel_best_level(void);
+
+/// The kernels of a level; NULL where the machine cannot run it.
+const struct kernel_table *_Nullable kernel_table(enum kernel_level level);
+
+/// Floats of scratch that `accumulate_outer_products` needs for m × n.
+static inline ptrdiff_t kernel_outer_product_scratch(ptrdiff_t m, ptrdiff_t n) {
+  ptrdiff_t a = (m + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK * KERNEL_ROW_BLOCK;
+  ptrdiff_t b = (n + KERNEL_PANEL_WIDTH - 1) / KERNEL_PANEL_WIDTH * KERNEL_PANEL_WIDTH;
+  return (a + b) * KERNEL_DEPTH_BLOCK;
+}
+
+/// Floats of a packed K × N matrix.
+static inline ptrdiff_t kernel_packed_size(ptrdiff_t k, ptrdiff_t n) {
+  return (n + KERNEL_PANEL_WIDTH - 1) / KERNEL_PANEL_WIDTH * KERNEL_PANEL_WIDTH * k;
+}
+
+/// Tells the processor that this thread waits in a loop.
+static inline void kernel_spin_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+#pragma clang assume_nonnull end
+#endif

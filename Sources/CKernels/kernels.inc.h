@@ -1,0 +1,55 @@
+// The implementation of every kernel, included once for each instruction set with KERNEL_SUFFIX as its name.
+#include <math.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+// Vectors of 8 are what AVX2 holds in a register; elsewhere clang splits them.
+#pragma clang diagnostic ignored "-Wpsabi"
+#pragma STDC FP_CONTRACT ON
+
+#include "vectors.inc.h"
+#include "matrix_product.inc.h"
+#include "recurrent.inc.h"
+#include "convolution.inc.h"
+#include "elementwise.inc.h"
+#include "optimisers.inc.h"
+
+#define KERNEL_JOIN_(a, b) a##b
+#define KERNEL_JOIN(a, b) KERNEL_JOIN_(a, b)
+#define KERNEL_STRING_(a) #a
+#define KERNEL_STRING(a) KERNEL_STRING_(a)
+
+const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
+    .name = KERNEL_STRING(KERNEL_SUFFIX),
+    .pack_panels = pack_panels,
+    .multiply_panels = multiply_panels,
+    .accumulate_outer_products = accumulate_outer_products,
+    .lstm_forward_step = lstm_forward_step,
+    .lstm_backward_step = lstm_backward_step,
+    .convolve_max = convolve_max,
+    .add = add,
+    .subtract = subtract,
+    .multiply = multiply,
+    .scale = scale,
+    .add_scaled = add_scaled,
+    .dot = dot,
+    .sum = sum,
+    .sum_of_squares = sum_of_squares,
+    .maximum = maximum,
+    .exponential = exponential,
+    .sigmoid = sigmoid,
+    .hyperbolic_tangent = hyperbolic_tangent,
+    .relu = relu,
+    .sigmoid_gradient = sigmoid_gradient,
+    .hyperbolic_tangent_gradient = hyperbolic_tangent_gradient,
+    .relu_gradient = relu_gradient,
+    .running_maximum = running_maximum,
+    .dropout = dropout,
+    .uniform = uniform,
+    .transpose = transpose,
+    .softmax_cross_entropy = softmax_cross_entropy,
+    .softmax = softmax,
+    .adam = adam,
+    .momentum = momentum,
+};

@@ -1,0 +1,166 @@
+// The packed matrix product. The right operand is packed once into panels of 16 columns; a micro-kernel keeps up to
+// 6 × 16 sums in registers. Each element of the result is one chain of multiply-adds in the order of k, whatever the
+// rows around it are, so that results do not depend on how rows are cut into blocks or shared among threads.
+
+static void pack_panels(const float *b, ptrdiff_t row_stride, ptrdiff_t column_stride, ptrdiff_t k, ptrdiff_t n,
+                        float *panels) {
+  for (ptrdiff_t first = 0; first < n; first += 16, panels += 16 * k) {
+    ptrdiff_t width = n - first < 16 ? n - first : 16;
+    const float *source = b + first * column_stride;
+    if (width == 16 && column_stride == 1) {
+      for (ptrdiff_t i = 0; i < k; i++) memcpy(panels + 16 * i, source + i * row_stride, 16 * sizeof(float));
+    } else if (row_stride == 1) {
+      // Columns are contiguous: read along them, eight rows of the panel at a time.
+      if (width < 16) memset(panels, 0, (size_t)(16 * k) * sizeof(float));
+      for (ptrdiff_t i = 0; i < k; i += 8) {
+        ptrdiff_t height = k - i < 8 ? k - i : 8;
+        for (ptrdiff_t j = 0; j < width; j++)
+          for (ptrdiff_t r = 0; r < height; r++) panels[16 * (i + r) + j] = source[j * column_stride + i + r];
+      }
+    } else {
+      for (ptrdiff_t i = 0; i < k; i++) {
+        for (ptrdiff_t j = 0; j < width; j++) panels[16 * i + j] = source[i * row_stride + j * column_stride];
+        for (ptrdiff_t j = width; j < 16; j++) panels[16 * i + j] = 0;
+      }
+    }
+  }
+}
+
+/// Keeps the compiler from computing one pointer from another in each round, a chain of additions as long as the
+/// multiply-adds take.
+#define HIDE_ORIGIN(pointer) __asm__("" : "+r"(pointer))
+
+/// Sums of ROWS × 8·VECTORS in registers: A's element (i, k) is a[i·a_row + k·a_depth].
+#define MICRO_KERNEL(ROWS, VECTORS)                                                                               \
+  INLINE void micro_##ROWS##_##VECTORS(const float *a, ptrdiff_t a_row, ptrdiff_t a_depth, const float *panel,    \
+                                       ptrdiff_t depth, f8 sums[ROWS][VECTORS]) {                                 \
+    f8 s[ROWS][VECTORS];                                                                                          \
+    const float *upper = a + 3 * a_row;                                                                           \
+    HIDE_ORIGIN(upper);                                                                                           \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) s[i][v] = sums[i][v];                \
+    for (ptrdiff_t k = 0; k < depth; k++, panel += 16, a += a_depth, upper += a_depth) {                          \
+      f8 b[VECTORS];                                                                                              \
+      _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) b[v] = load(panel + 8 * v);            \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                         \
+        f8 x = splat(i < 3 ? a[i * a_row] : upper[(i - 3) * a_row]);                                              \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) s[i][v] = x * b[v] + s[i][v];        \
+      }                                                                                                           \
+    }                                                                                                             \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) sums[i][v] = s[i][v];                \
+  }
+
+/// A whole tile: loads or sets the sums, runs the micro-kernel, stores `width` columns.
+#define TILE(ROWS, VECTORS)                                                                                       \
+  static void tile_##ROWS##_##VECTORS(const float *a, ptrdiff_t a_row, ptrdiff_t a_depth, const float *panel,     \
+                                      ptrdiff_t depth, float *c, ptrdiff_t c_stride, ptrdiff_t width,             \
+                                      enum product_start start, const float *bias) {                              \
+    f8 sums[ROWS][VECTORS];                                                                                       \
+    const bool whole = width == 8 * VECTORS;                                                                      \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) {                                    \
+      const float *from = start == product_start_accumulate ? c + i * c_stride : bias;                            \
+      if (start == product_start_zero) {                                                                          \
+        sums[i][v] = splat(0);                                                                                    \
+      } else if (whole || width >= 8 * (v + 1)) {                                                                 \
+        sums[i][v] = load(from + 8 * v);                                                                          \
+      } else {                                                                                                    \
+        sums[i][v] = load_some(from + 8 * v, width - 8 * v);                                                      \
+      }                                                                                                           \
+    }                                                                                                             \
+    micro_##ROWS##_##VECTORS(a, a_row, a_depth, panel, depth, sums);                                              \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) {                                    \
+      if (whole || width >= 8 * (v + 1)) {                                                                        \
+        store(c + i * c_stride + 8 * v, sums[i][v]);                                                              \
+      } else {                                                                                                    \
+        store_some(c + i * c_stride + 8 * v, sums[i][v], width - 8 * v);                                          \
+      }                                                                                                           \
+    }                                                                                                             \
+  }
+
+#define FOR_ROWS(MACRO, VECTORS) \
+  MACRO(1, VECTORS) MACRO(2, VECTORS) MACRO(3, VECTORS) MACRO(4, VECTORS) MACRO(5, VECTORS) MACRO(6, VECTORS)
+FOR_ROWS(MICRO_KERNEL, 1)
+FOR_ROWS(MICRO_KERNEL, 2)
+FOR_ROWS(TILE, 1)
+FOR_ROWS(TILE, 2)
+
+typedef void tile_function(const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t,
+                           ptrdiff_t, enum product_start, const float *);
+static tile_function *const tiles[2][6] = {
+    {tile_1_1, tile_2_1, tile_3_1, tile_4_1, tile_5_1, tile_6_1},
+    {tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2},
+};
+
+static void multiply_panels(const struct row_block *blocks, ptrdiff_t block_count, ptrdiff_t k, const float *a,
+                            ptrdiff_t a_stride, const float *panels, ptrdiff_t n, ptrdiff_t first_panel,
+                            ptrdiff_t end_panel, float *c, ptrdiff_t c_stride, enum product_start start,
+                            const float *bias) {
+  ptrdiff_t depth_first = 0;
+  do {
+    ptrdiff_t depth = k - depth_first;
+    if (depth > KERNEL_DEPTH_BLOCK) depth = depth < 2 * KERNEL_DEPTH_BLOCK ? (depth + 1) / 2 : KERNEL_DEPTH_BLOCK;
+    for (ptrdiff_t p = first_panel; p < end_panel; p++) {
+      ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+      const float *panel = panels + 16 * (p * k + depth_first);
+      const float *panel_bias = bias ? bias + 16 * p : NULL;
+      for (ptrdiff_t i = 0; i < block_count; i++) {
+        ptrdiff_t row = blocks[i].first;
+        tiles[width > 8][blocks[i].count - 1](a + row * a_stride + depth_first, a_stride, 1, panel, depth,
+                                              c + row * c_stride + 16 * p, c_stride, width, start, panel_bias);
+      }
+    }
+    depth_first += depth;
+    start = product_start_accumulate;
+  } while (depth_first < k);
+}
+
+/// Rows of A (tokens × m, perhaps through an index) as blocks of 6 columns, token by token.
+static void pack_transposed(const float *a, ptrdiff_t a_stride, const int32_t *rows, ptrdiff_t m, ptrdiff_t tokens,
+                            float *packed) {
+  ptrdiff_t blocks = (m + 5) / 6;
+  for (ptrdiff_t t = 0; t < tokens; t++) {
+    float *to = packed + 6 * t;
+    ptrdiff_t row = rows ? rows[t] : t;
+    if (row < 0) {
+      for (ptrdiff_t b = 0; b < blocks; b++) memset(to + 6 * tokens * b, 0, 6 * sizeof(float));
+      continue;
+    }
+    const float *from = a + row * a_stride;
+    for (ptrdiff_t b = 0; b < m / 6; b++) memcpy(to + 6 * tokens * b, from + 6 * b, 6 * sizeof(float));
+    for (ptrdiff_t i = m / 6 * 6; i < m; i++) to[6 * tokens * (m / 6) + i % 6] = from[i];
+  }
+}
+
+static void accumulate_outer_products(const float *a, ptrdiff_t a_stride, const int32_t *a_rows, ptrdiff_t m,
+                                      const float *b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t tokens, float *c,
+                                      ptrdiff_t c_stride, float *column_sums, float *scratch) {
+  for (ptrdiff_t first = 0; first < tokens; first += KERNEL_DEPTH_BLOCK) {
+    ptrdiff_t depth = tokens - first < KERNEL_DEPTH_BLOCK ? tokens - first : KERNEL_DEPTH_BLOCK;
+    float *packed_a = scratch, *packed_b = scratch + (m + 5) / 6 * 6 * depth;
+    pack_transposed(a_rows ? a : a + first * a_stride, a_stride, a_rows ? a_rows + first : NULL, m, depth, packed_a);
+    pack_panels(b + first * b_stride, b_stride, 1, depth, n, packed_b);
+    for (ptrdiff_t p = 0; 16 * p < n; p++) {
+      ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+      const float *panel = packed_b + 16 * depth * p;
+      if (column_sums) {
+        f8 low = splat(0), high = splat(0);
+        for (ptrdiff_t t = 0; t < depth; t++) {
+          low += load(panel + 16 * t);
+          high += load(panel + 16 * t + 8);
+        }
+        float sums[16];
+        store(sums, low);
+        store(sums + 8, high);
+        for (ptrdiff_t j = 0; j < width; j++) column_sums[16 * p + j] += sums[j];
+      }
+      for (ptrdiff_t i = 0; i < m; i += 6) {
+        ptrdiff_t height = m - i < 6 ? m - i : 6;
+        tiles[width > 8][height - 1](packed_a + i * depth, 1, 6, panel, depth, c + i * c_stride + 16 * p, c_stride,
+                                     width, product_start_accumulate, NULL);
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+public import Tensors
+
+/// A vector for each token (`torch.nn.Embedding`).
+public final class Embedding: Module {
+  /// [V, E]
+  public let weight: Parameter
+  /// The row that stands for nothing: zero, and never trained.
+  public let paddingIndex: Int32?
+
+  /// A table for V tokens with E numbers each.
+  public init(
+    vocabularySize: Int, embeddingSize: Int, paddingIndex: Int? = nil,
+    initializer: Initializer = .normal(standardDeviation: 1), random: RandomStream?
+  ) {
+    var table = initializer([vocabularySize, embeddingSize], random: random?.split("weight"))
+    if let paddingIndex {
+      for column in 0..<embeddingSize { table[paddingIndex, column] = 0 }
+    }
+    weight = Parameter(table)
+    self.paddingIndex = paddingIndex.map { Int32($0) }
+  }
+
+  /// The vectors of N tokens, [N, E]; an id below zero and that of the padding give zeros.
+  public func callAsFunction(_ ids: [Int32]) -> Tensor {
+    guard let paddingIndex else { return weight.tensor.gatherRows(ids) }
+    return weight.tensor.gatherRows(ids.map { $0 == paddingIndex ? -1 : $0 })
+  }
+
+  /// Sizes.
+  public var summary: String { "vocabulary \(weight.shape[0].grouped), embedding \(weight.shape[1])" }
+}

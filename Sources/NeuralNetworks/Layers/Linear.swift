@@ -1,0 +1,26 @@
+public import Tensors
+
+/// y = x·Wᵀ + b (`torch.nn.Linear`).
+public final class Linear: Module {
+  /// [O, I]
+  public let weight: Parameter
+  /// [O]
+  public let bias: Parameter?
+
+  /// A layer from I to O features. Weights start from `initializer`, the bias from zero.
+  public init(
+    inputSize: Int, outputSize: Int, hasBias: Bool = true, initializer: Initializer = .xavierUniform,
+    random: RandomStream?
+  ) {
+    weight = Parameter(initializer([outputSize, inputSize], random: random?.split("weight")))
+    bias = hasBias ? Parameter(Tensor(zeros: [outputSize])) : nil
+  }
+
+  /// [..., O] for [..., I].
+  public func callAsFunction(_ input: Tensor) -> Tensor {
+    input.linear(weight: weight.tensor, bias: bias?.tensor)
+  }
+
+  /// Sizes.
+  public var summary: String { "input \(weight.shape[1]), output \(weight.shape[0])\(bias == nil ? ", no bias" : "")" }
+}

@@ -1,0 +1,135 @@
+public import Tensors
+
+/// A part of a network: a layer, or a network made of layers.
+///
+/// A module is a final class that holds its parameters and its parts as stored properties; their names are the names in
+/// a checkpoint (`output.weight`), as in PyTorch. Whatever holds arrays of modules gets their numbers
+/// (`convolutions.0.weight`). Finding the parameters looks at every property, so whoever trains does it once.
+public protocol Module: AnyObject, Sendable, CustomStringConvertible {
+  /// What stands in the parentheses when the module prints itself, such as `input 300, output 2`.
+  var summary: String { get }
+}
+
+extension Module {
+  /// Nothing to say.
+  public var summary: String { "" }
+
+  /// All parameters with their names, in the order of the properties.
+  public var namedParameters: [(name: String, parameter: Parameter)] {
+    var found: [(String, Parameter)] = []
+    for child in Mirror(reflecting: self).children { collectParameters(child.value, child.label ?? "", into: &found) }
+    return found
+  }
+
+  /// All parameters, in the order of the properties.
+  public var parameters: [Parameter] { namedParameters.map(\.parameter) }
+
+  /// The number of numbers that training changes.
+  public var parameterCount: Int {
+    parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
+  }
+
+  /// The parts with their names.
+  public var children: [(name: String, module: any Module)] {
+    var found: [(String, any Module)] = []
+    for child in Mirror(reflecting: self).children { collectModules(child.value, child.label ?? "", into: &found) }
+    return found
+  }
+
+  /// The tree of modules, with sizes and the number of parameters.
+  public var description: String { tree(name: nil, indent: "") }
+
+  private func tree(name: String?, indent: String) -> String {
+    let head = indent + (name.map { "\($0): " } ?? "") + "\(type(of: self))(\(summary))"
+    let own = parameterCount
+    var lines = [own > 0 ? "\(head)  \(own.grouped) parameters" : head]
+    for child in children { lines.append(child.module.tree(name: child.name, indent: indent + "  ")) }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Takes over values by name.
+  ///
+  /// - Throws: ``ModuleLoadingError`` for a name that is missing or unknown and for a shape that differs; nothing has
+  ///   been changed then.
+  public func load(_ values: [String: Tensor]) throws(ModuleLoadingError) {
+    let own = namedParameters
+    for (name, parameter) in own {
+      guard let value = values[name] else { throw .missing(name: name, shape: parameter.shape) }
+      guard value.shape == parameter.shape else {
+        throw .shape(name: name, expected: parameter.shape, found: value.shape)
+      }
+    }
+    let names = Set(own.map(\.name))
+    if let unknown = values.keys.filter({ !names.contains($0) }).min() { throw .unknown(name: unknown) }
+    for (name, parameter) in own {
+      if let value = values[name] { parameter.value = value }
+    }
+  }
+
+  /// The values of all parameters by name.
+  public var stateDictionary: [String: Tensor] {
+    Dictionary(namedParameters.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { first, _ in first })
+  }
+}
+
+/// Why values do not fit a module.
+public enum ModuleLoadingError: Error, Hashable, CustomStringConvertible {
+  /// The module has a parameter that the values lack.
+  case missing(name: String, shape: [Int])
+  /// The values hold one that the module lacks.
+  case unknown(name: String)
+  /// The shapes differ.
+  case shape(name: String, expected: [Int], found: [Int])
+
+  /// One line for a person.
+  public var description: String {
+    switch self {
+    case .missing(let name, let shape): "the weights lack \(name) of the shape \(shape)"
+    case .unknown(let name): "the weights hold \(name), which this architecture does not have"
+    case .shape(let name, let expected, let found):
+      "\(name) has the shape \(found), this architecture needs \(expected)"
+    }
+  }
+}
+
+private func collectParameters(_ value: Any, _ name: String, into found: inout [(String, Parameter)]) {
+  switch value {
+  case let parameter as Parameter:
+    found.append((parameter.key ?? name, parameter))
+  case let module as any Module:
+    found += module.namedParameters.map { ("\(name).\($0.name)", $0.parameter) }
+  case let modules as [any Module]:
+    for (index, module) in modules.enumerated() { collectParameters(module, "\(name).\(index)", into: &found) }
+  case let parameters as [Parameter]:
+    for (index, parameter) in parameters.enumerated() { found.append((parameter.key ?? "\(name).\(index)", parameter)) }
+  case let optional as Optional<Any>:
+    if case .some(let wrapped) = optional, Mirror(reflecting: value).displayStyle == .optional {
+      collectParameters(wrapped, name, into: &found)
+    }
+  }
+}
+
+private func collectModules(_ value: Any, _ name: String, into found: inout [(String, any Module)]) {
+  switch value {
+  case let module as any Module:
+    found.append((name, module))
+  case let modules as [any Module]:
+    for (index, module) in modules.enumerated() { found.append(("\(name).\(index)", module)) }
+  case let optional as Optional<Any>:
+    if case .some(let wrapped) = optional, Mirror(reflecting: value).displayStyle == .optional {
+      collectModules(wrapped, name, into: &found)
+    }
+  }
+}
+
+extension Int {
+  /// With a comma between each three digits.
+  var grouped: String {
+    var result = ""
+    for (position, digit) in String(self).reversed().enumerated() {
+      if position > 0, position % 3 == 0, digit != "-" { result.append(",") }
+      result.append(digit)
+    }
+    return String(result.reversed())
+  }
+}

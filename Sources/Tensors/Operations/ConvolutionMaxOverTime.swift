@@ -1,0 +1,178 @@
+import CKernels
+
+/// Rows of a matrix that belong to one sequence each, one behind the other.
+public struct SequenceRows: Sendable, Hashable {
+  /// The first row of each sequence, and the number of rows at the end.
+  public let starts: [Int]
+
+  /// Sequences that take the given numbers of rows.
+  public init(counts: [Int]) {
+    starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+  }
+
+  /// B.
+  public var sequenceCount: Int { starts.count - 1 }
+  /// Rows of a sequence.
+  public func count(_ index: Int) -> Int { starts[index + 1] - starts[index] }
+}
+
+extension Tensor {
+  /// A text convolution, its activation and its pooling in one (Kim 2014): relu(max over time of x ∗ W + b).
+  ///
+  /// The products of a filter are never stored; the backward pass touches only the windows that hold a maximum, so that
+  /// training costs little more than the forward pass.
+  ///
+  /// - Parameters:
+  ///   - rows: which rows of `self`, [N, E], belong to which of the B sequences; each has at least `width` rows.
+  ///   - weight: [F, E, width], as PyTorch's `Conv1d`.
+  ///   - bias: [F].
+  /// - Returns: [B, F].
+  public func convolutionMaxOverTime(rows: SequenceRows, weight: Tensor, bias: Tensor) -> Tensor {
+    precondition(
+      rank == 2 && weight.rank == 3 && shape[1] == weight.shape[1] && bias.shape == [weight.shape[0]]
+        && rows.starts.last == shape[0],
+      "convolutionMaxOverTime: the shapes \(shape), \(weight.shape) and \(bias.shape)")
+    let (filters, channels, width) = (weight.shape[0], weight.shape[1], weight.shape[2])
+    let batch = rows.sequenceCount
+    for index in 0..<batch {
+      precondition(
+        rows.count(index) >= width, "convolutionMaxOverTime: \(rows.count(index)) rows for a width of \(width)")
+    }
+    let windows = weight.detached.permutedToWindows()
+    let packed = PackedMatrix(transposing: windows)
+    let padded = packed.panelCount * 16
+    let result = Tensor(uninitialized: [batch, filters])
+    var arguments = [Int32](repeating: 0, count: batch * filters)
+    let (x, to, biases) = (floats, result.floats, bias.floats)
+    arguments.withUnsafeMutableBufferPointer { arguments in
+      guard let arguments = arguments.baseAddress else { return }
+      parallelFor(tiles(of: rows)) { tile in
+        let sequences = tile.map {
+          window_sequence(first_row: Int32(rows.starts[$0]), positions: Int32(rows.count($0) - width + 1))
+        }
+        let maxima = Tensor(uninitialized: [sequences.count, padded])
+        let scratch = Tensor(uninitialized: [240 * 16])
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: sequences.count * padded) { found in
+          guard let found = found.baseAddress else { return }
+          kernels.convolve_max(
+            x, channels, sequences, sequences.count, width * channels, packed.pointer, filters, maxima.floats, found,
+            scratch.floats)
+          for (index, sequence) in tile.enumerated() {
+            kernels.add(maxima.floats + index * padded, biases, to + sequence * filters, filters)
+            kernels.relu(to + sequence * filters, to + sequence * filters, filters)
+            (arguments + sequence * filters).update(from: found + index * padded, count: filters)
+          }
+        }
+      }
+    }
+    let (input, output) = (detached, result)
+    let needsInputGradient = needsGradient
+    return result.recorded("convolutionMaxOverTime", from: [self, weight, bias]) { [arguments] gradient in
+      let backward = ConvolutionMaxBackward(
+        input: input, windows: windows, rows: rows, arguments: arguments, width: width, channels: channels,
+        gradient: output.reluGradient(gradient))
+      let (weightGradient, biasGradient) = backward.weightGradients()
+      return [
+        needsInputGradient ? .dense(backward.inputGradient()) : nil, .dense(weightGradient), .dense(biasGradient),
+      ]
+    }
+  }
+
+  private func tiles(of rows: SequenceRows) -> [Range<Int>] {
+    // Whole sequences with about as many rows as one pass over the filters serves.
+    var tiles: [Range<Int>] = []
+    var first = 0
+    for index in 0..<rows.sequenceCount {
+      if rows.starts[index + 1] - rows.starts[first] >= Int(KERNEL_CONVOLUTION_ROWS) || index == rows.sequenceCount - 1
+      {
+        tiles.append(first..<index + 1)
+        first = index + 1
+      }
+    }
+    return tiles
+  }
+
+  /// [F, E, width] → [F, width · E]: a filter in the order of the floats under its window.
+  fileprivate func permutedToWindows() -> Tensor {
+    let (filters, channels, width) = (shape[0], shape[1], shape[2])
+    let result = Tensor(uninitialized: [filters, width * channels])
+    let (from, to) = (floats, result.floats)
+    parallelFor((filters + 15) / 16) { tile in
+      for filter in tile * 16..<min(filters, tile * 16 + 16) {
+        let start = filter * channels * width
+        kernels.transpose(from + start, width, channels, width, to + start, channels)
+      }
+    }
+    return result
+  }
+
+  fileprivate func permutedFromWindows(channels: Int, width: Int) -> Tensor {
+    let filters = shape[0]
+    let result = Tensor(uninitialized: [filters, channels, width])
+    let (from, to) = (floats, result.floats)
+    parallelFor((filters + 15) / 16) { tile in
+      for filter in tile * 16..<min(filters, tile * 16 + 16) {
+        let start = filter * channels * width
+        kernels.transpose(from + start, channels, width, channels, to + start, width)
+      }
+    }
+    return result
+  }
+
+  fileprivate func reluGradient(_ gradient: Tensor) -> Tensor {
+    let result = Tensor(uninitialized: shape)
+    kernels.relu_gradient(floats, gradient.floats, result.floats, count)
+    return result
+  }
+}
+
+/// Walks over the windows that hold a maximum.
+private struct ConvolutionMaxBackward {
+  let input: Tensor
+  let windows: Tensor
+  let rows: SequenceRows
+  let arguments: [Int32]
+  let width: Int
+  let channels: Int
+  /// [B, F], zero where the activation was.
+  let gradient: Tensor
+
+  private var filters: Int { windows.shape[0] }
+
+  func inputGradient() -> Tensor {
+    let result = Tensor(zeros: input.shape)
+    let (to, weights, gradients) = (result.floats, windows.floats, gradient.floats)
+    let window = width * channels
+    parallelFor(rows.sequenceCount) { sequence in
+      for filter in 0..<filters {
+        let element = sequence * filters + filter
+        guard gradients[element] != 0 else { continue }
+        let row = rows.starts[sequence] + Int(arguments[element])
+        kernels.add_scaled(weights + filter * window, gradients[element], to + row * channels, window)
+      }
+    }
+    return result
+  }
+
+  func weightGradients() -> (weight: Tensor, bias: Tensor) {
+    let window = width * channels
+    let sums = Tensor(zeros: [filters, window])
+    let biases = Tensor(zeros: [filters])
+    let (x, to, gradients) = (input.floats, sums.floats, gradient.floats)
+    parallelFor(filters) { filter in
+      for sequence in 0..<rows.sequenceCount {
+        let element = sequence * filters + filter
+        guard gradients[element] != 0 else { continue }
+        let row = rows.starts[sequence] + Int(arguments[element])
+        kernels.add_scaled(x + row * channels, gradients[element], to + filter * window, window)
+        biases.floats[filter] += gradients[element]
+      }
+    }
+    return (sums.permutedFromWindows(channels: channels, width: width), biases)
+  }
+}
+
+/// Calls `body` for each element, on several threads.
+private func parallelFor<Element>(_ elements: [Element], _ body: (Element) -> Void) {
+  parallelFor(elements.count) { body(elements[$0]) }
+}

@@ -1,0 +1,74 @@
+import CKernels
+
+extension Tensor {
+  /// x·Wᵀ + b, as `torch.nn.functional.linear`.
+  ///
+  /// - Parameters:
+  ///   - weight: [O, I].
+  ///   - bias: [O].
+  /// - Returns: [..., O] for x of the shape [..., I].
+  public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
+    precondition(
+      weight.rank == 2 && rank >= 1 && shape[rank - 1] == weight.shape[1],
+      "linear: an input of the shape \(shape) does not fit a weight of the shape \(weight.shape)")
+    precondition(
+      bias.map { $0.shape == [weight.shape[0]] } ?? true, "linear: bias \(bias?.shape ?? []), weight \(weight.shape)")
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    let rows = count / max(inputs, 1)
+    let result = Tensor(uninitialized: shape.dropLast() + [outputs])
+    withExtendedLifetime((self, weight, bias)) {
+      PackedMatrix(transposing: weight).multiplyInParallel(
+        rows: rows, floats, stride: inputs, into: result.floats, stride: outputs,
+        start: bias == nil ? product_start_zero : product_start_bias, bias: bias.map { UnsafePointer($0.floats) })
+    }
+    let (x, w) = (detached, weight.detached)
+    let needs = (input: needsGradient, weight: weight.needsGradient)
+    return result.recorded("linear", from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient in
+      linearGradients(gradient, x: x, weight: w, rows: rows, needs: needs)
+    }
+  }
+
+  /// The matrix product of [M, K] and [K, N].
+  public func matmul(_ other: Tensor) -> Tensor {
+    precondition(
+      rank == 2 && other.rank == 2 && shape[1] == other.shape[0],
+      "matmul: the shapes \(shape) and \(other.shape) do not fit")
+    return linear(weight: other.transposed())
+  }
+
+  /// The transpose of a matrix.
+  public func transposed() -> Tensor {
+    precondition(rank == 2, "transposed: the shape \(shape) is not that of a matrix")
+    let result = Tensor(uninitialized: [shape[1], shape[0]])
+    kernels.transpose(floats, shape[1], shape[0], shape[1], result.floats, shape[0])
+    return result.recorded("transpose", from: [self]) { [.dense($0.transposed())] }
+  }
+}
+
+private func linearGradients(
+  _ gradient: Tensor, x: Tensor, weight: Tensor, rows: Int, needs: (input: Bool, weight: Bool)
+) -> [Gradient?] {
+  let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+  var inputGradient: Gradient?
+  if needs.input {
+    let result = Tensor(uninitialized: x.shape)
+    PackedMatrix(weight).multiplyInParallel(
+      rows: rows, gradient.floats, stride: outputs, into: result.floats, stride: inputs, start: product_start_zero)
+    inputGradient = .dense(result)
+  }
+  guard needs.weight else { return [inputGradient, nil, .dense(gradient.columnSums(rows: rows))] }
+  let weightGradient = Tensor(uninitialized: weight.shape)
+  outerProducts(
+    gradient.floats, outputs, m: outputs, x.floats, inputs, n: inputs, tokens: rows, into: weightGradient.floats)
+  return [inputGradient, .dense(weightGradient), .dense(gradient.columnSums(rows: rows))]
+}
+
+extension Tensor {
+  /// Sums over all dimensions but the last.
+  func columnSums(rows: Int) -> Tensor {
+    let width = count / max(rows, 1)
+    let sums = Tensor(zeros: [width])
+    for row in 0..<rows { kernels.add_scaled(floats + row * width, 1, sums.floats, width) }
+    return sums
+  }
+}

@@ -1,0 +1,57 @@
+import CKernels
+
+extension Tensor {
+  /// The sum of all elements, a scalar.
+  public func sum() -> Tensor {
+    let shape = shape
+    return Tensor([Float(kernels.sum(floats, count))], shape: []).recorded("sum", from: [self]) {
+      [.dense(Tensor(repeating: $0.scalar, shape: shape))]
+    }
+  }
+
+  /// The mean of all elements, a scalar.
+  public func mean() -> Tensor {
+    sum() * (1 / Float(max(count, 1)))
+  }
+
+  /// Tensors side by side along an axis; all other extents must be equal.
+  public static func concatenated(_ tensors: [Tensor], axis: Int) -> Tensor {
+    guard let first = tensors.first else { return Tensor(zeros: [0]) }
+    let axis = axis < 0 ? axis + first.rank : axis
+    precondition(axis >= 0 && axis < first.rank, "concatenated: axis \(axis) of the shape \(first.shape)")
+    for tensor in tensors {
+      precondition(
+        tensor.rank == first.rank
+          && zip(tensor.shape, first.shape).enumerated().allSatisfy {
+            $0.offset == axis || $0.element.0 == $0.element.1
+          },
+        "concatenated: the shapes \(first.shape) and \(tensor.shape) differ outside of axis \(axis)")
+    }
+    var shape = first.shape
+    shape[axis] = tensors.reduce(0) { $0 + $1.shape[axis] }
+    let outer = shape[..<axis].reduce(1, *)
+    let inner = shape[(axis + 1)...].reduce(1, *)
+    let widths = tensors.map { $0.shape[axis] * inner }
+    let width = widths.reduce(0, +)
+    let result = Tensor(uninitialized: shape)
+    var column = 0
+    for (tensor, part) in zip(tensors, widths) {
+      for row in 0..<outer {
+        (result.floats + row * width + column).update(from: tensor.floats + row * part, count: part)
+      }
+      column += part
+    }
+    let shapes = tensors.map(\.shape)
+    return result.recorded("concatenate", from: tensors) { gradient in
+      var column = 0
+      return zip(shapes, widths).map { shape, part in
+        let piece = Tensor(uninitialized: shape)
+        for row in 0..<outer {
+          (piece.floats + row * part).update(from: gradient.floats + row * width + column, count: part)
+        }
+        column += part
+        return .dense(piece)
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import CKernels
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// One pool of threads for the whole process.
+///
+/// Work is given as a number of tiles that does not depend on the number of threads, and each tile writes memory of its
+/// own, so that a result is the same for any number of threads. A worker that has nothing to do watches for the next
+/// loop for some microseconds before it sleeps: steps of a model follow each other closely.
+///
+/// A loop that starts while another one runs (a second thread of a server, or a loop inside a loop) runs on the thread
+/// that called it.
+package final class ThreadPool: Sendable {
+  package static let shared = ThreadPool()
+
+  /// One parallel loop. Threads take tiles in turn until none is left.
+  private final class Loop: Sendable {
+    let count: Int
+    let next = Atomic<Int>(0)
+    /// Workers that are inside of `run`.
+    let active = Atomic<Int>(0)
+    /// Lives on the stack of the thread that called, which waits until `active` is zero.
+    nonisolated(unsafe) let body: UnsafePointer<(Int) -> Void>
+
+    init(count: Int, body: UnsafePointer<(Int) -> Void>) {
+      self.count = count
+      self.body = body
+    }
+
+    func run() {
+      while true {
+        let index = next.add(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        body.pointee(index)
+      }
+    }
+  }
+
+  private struct Shared {
+    var loop: Loop?
+    var workers = 0
+  }
+
+  private let shared = Mutex(Shared())
+  private let limit: Atomic<Int>
+  private let generation = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+  private let isBusy = Atomic<Bool>(false)
+  private let wake = Semaphore()
+
+  private init() {
+    var processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    if let given = environmentVariable("NLPTOOL_THREADS").flatMap({ Int($0) }), given > 0 { processors = given }
+    limit = Atomic(max(1, processors))
+  }
+
+  /// Threads that a loop may use, the calling one included. At first the number of processors.
+  package var threadCount: Int {
+    get { limit.load(ordering: .relaxed) }
+    set { limit.store(min(max(1, newValue), 256), ordering: .relaxed) }
+  }
+
+  /// Calls `body` once for each index of 0..<count, on several threads at the same time, and returns when all are done.
+  ///
+  /// Calls must not write to memory that another call reads or writes. From about 20 µs of work on it pays.
+  package func forEach(_ count: Int, _ body: (Int) -> Void) {
+    let helpers = min(threadCount, count) - 1
+    guard helpers > 0, !isBusy.exchange(true, ordering: .acquiring) else {
+      for index in 0..<max(count, 0) { body(index) }
+      return
+    }
+    defer { isBusy.store(false, ordering: .releasing) }
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: body) { run(Loop(count: count, body: $0), helpers: helpers) }
+    }
+  }
+
+  private func run(_ loop: Loop, helpers: Int) {
+    let missing = shared.withLock { shared in
+      shared.loop = loop
+      defer { shared.workers = max(shared.workers, helpers) }
+      return shared.workers..<max(shared.workers, helpers)
+    }
+    for index in missing { startWorker(index) }
+    generation.add(1, ordering: .sequentiallyConsistent)
+    let sleeping = sleepers.load(ordering: .sequentiallyConsistent)
+    for _ in 0..<min(sleeping, helpers) { wake.signal() }
+    loop.run()
+    // From here on nobody can join; those who did must have left before `body` ends.
+    shared.withLock { $0.loop = nil }
+    var spins = 0
+    while loop.active.load(ordering: .acquiring) != 0 {
+      kernel_spin_pause()
+      spins += 1
+      if spins > 20_000 { sched_yield() }
+    }
+  }
+
+  private func startWorker(_ index: Int) {
+    detachThread { [self] in work(index) }
+  }
+
+  private func work(_ index: Int) {
+    var seen = 0
+    while true {
+      waitForLoop(after: &seen)
+      guard index < threadCount - 1 else { continue }
+      let loop = shared.withLock { shared -> Loop? in
+        shared.loop?.active.add(1, ordering: .relaxed)
+        return shared.loop
+      }
+      guard let loop else { continue }
+      loop.run()
+      loop.active.subtract(1, ordering: .releasing)
+    }
+  }
+
+  /// Spins for some microseconds, then sleeps.
+  private func waitForLoop(after seen: inout Int) {
+    for _ in 0..<2_000 {
+      let now = generation.load(ordering: .acquiring)
+      if now != seen {
+        seen = now
+        return
+      }
+      kernel_spin_pause()
+    }
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    // A loop that started before this thread counted as a sleeper sent no signal.
+    if generation.load(ordering: .sequentiallyConsistent) == seen { wake.wait() }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
+    seen = generation.load(ordering: .acquiring)
+  }
+}
+
+extension ThreadPool {
+  /// Threads that tensor operations may use; the number of processors unless set. Results do not depend on it.
+  package static var threads: Int {
+    get { shared.threadCount }
+    set { shared.threadCount = newValue }
+  }
+}
+
+/// Calls `body` for each index of 0..<count on the threads of the pool; see ``ThreadPool/forEach(_:_:)``.
+@inline(__always)
+package func parallelFor(_ count: Int, _ body: (Int) -> Void) {
+  ThreadPool.shared.forEach(count, body)
+}

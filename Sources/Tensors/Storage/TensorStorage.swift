@@ -1,0 +1,50 @@
+/// The kinds of number that a storage can hold. `float32` computes; the others are stored and converted.
+public enum ElementType: String, Sendable, Codable, CaseIterable {
+  case float32, int32, uint8, int8, float16, bfloat16
+
+  /// Bytes of one element.
+  public var size: Int {
+    switch self {
+    case .float32, .int32: 4
+    case .float16, .bfloat16: 2
+    case .uint8, .int8: 1
+    }
+  }
+}
+
+/// A block of the arena that tensors share until one of them is written to.
+///
+/// Unchecked, because the compiler cannot see the rule that makes it safe: whoever writes holds the only reference
+/// (`Tensor.withUnsafeMutableElements` copies first otherwise), or has just made the storage and not shown it yet.
+final class TensorStorage: @unchecked Sendable {
+  let address: UnsafeMutableRawPointer
+  let byteCount: Int
+  /// Kept alive for storages that look into memory owned by somebody else, such as a mapped file.
+  private let owner: AnyObject?
+
+  /// Uninitialised memory.
+  init(byteCount: Int) {
+    guard let address = MemoryArena.shared.allocate(byteCount) else {
+      // The same that Array does when the system has no memory left; no input reaches this with a size of its own,
+      // since readers check sizes against the length of their file first.
+      fatalError("out of memory: a tensor of \(byteCount) bytes")
+    }
+    self.address = address
+    self.byteCount = byteCount
+    owner = nil
+  }
+
+  /// Looks at memory that `owner` keeps alive and nobody writes to.
+  init(viewing address: UnsafeRawPointer, byteCount: Int, owner: AnyObject) {
+    self.address = UnsafeMutableRawPointer(mutating: address)
+    self.byteCount = byteCount
+    self.owner = owner
+  }
+
+  /// Whether the memory belongs to somebody else and must be copied before a write.
+  var isBorrowed: Bool { owner != nil }
+
+  deinit {
+    if owner == nil { MemoryArena.shared.deallocate(address, size: byteCount) }
+  }
+}

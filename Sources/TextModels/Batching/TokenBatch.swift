@@ -1,0 +1,62 @@
+/// Some texts as ids: no padding, one text behind the other. B texts, N ids in all.
+public struct TokenBatch: Sendable, Hashable {
+  /// The N ids.
+  public let ids: [Int32]
+  /// How many of them each text has, at least 1.
+  public let lengths: [Int]
+
+  /// A batch of texts with `lengths` ids each, `ids` one text behind the other.
+  public init(ids: [Int32], lengths: [Int]) {
+    precondition(lengths.reduce(0, +) == ids.count, "TokenBatch: \(ids.count) ids for the lengths \(lengths)")
+    self.ids = ids
+    self.lengths = lengths
+  }
+
+  /// A batch of texts.
+  public init(_ texts: [[Int32]]) {
+    self.init(ids: texts.flatMap { $0 }, lengths: texts.map(\.count))
+  }
+
+  /// B.
+  public var count: Int { lengths.count }
+}
+
+/// Texts as ids with their classes, in the order of the corpus; 4 bytes a token.
+public struct EncodedTexts: Sendable {
+  private var ids: [Int32] = []
+  private var starts: [Int] = [0]
+  /// The class of each text.
+  public private(set) var classes: [Int32] = []
+
+  /// No texts yet.
+  public init() {}
+
+  /// Adds a text.
+  public mutating func append(_ tokens: some Collection<Int32>, class index: Int32) {
+    ids.append(contentsOf: tokens)
+    starts.append(ids.count)
+    classes.append(index)
+  }
+
+  /// Number of texts.
+  public var count: Int { classes.count }
+
+  /// Number of ids in all texts.
+  public var tokenCount: Int { ids.count }
+
+  /// Ids of a text.
+  public func length(_ index: Int) -> Int { starts[index + 1] - starts[index] }
+
+  /// Some texts as a batch, and their classes.
+  public func batch(_ indices: some Sequence<Int>) -> (batch: TokenBatch, classes: [Int32]) {
+    var batchIDs: [Int32] = []
+    var lengths: [Int] = []
+    var batchClasses: [Int32] = []
+    for index in indices {
+      batchIDs.append(contentsOf: ids[starts[index]..<starts[index + 1]])
+      lengths.append(length(index))
+      batchClasses.append(classes[index])
+    }
+    return (TokenBatch(ids: batchIDs, lengths: lengths), batchClasses)
+  }
+}

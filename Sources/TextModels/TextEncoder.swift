@@ -1,0 +1,60 @@
+import Synchronization
+public import TextProcessing
+public import VocabularyStore
+
+/// Turns texts into ids: tokenizer, vocabulary and the length that a model reads at most. May be shared by threads.
+public final class TextEncoder: Sendable {
+  /// How texts are divided.
+  public let tokenizer: Tokenizer
+  /// The ids of tokens.
+  public let vocabulary: Vocabulary
+  /// Of a longer text the first and the last half of so many tokens are read: how a text begins and how it ends says
+  /// more about it than its middle (Sun et al. 2019, "How to fine-tune BERT for text classification?").
+  public let maximumLength: Int
+  private let workspaces: WorkspacePool
+
+  /// An encoder for a vocabulary, with the tokenizer that made it.
+  public init(vocabulary: Vocabulary, maximumLength: Int) throws(TokenizerError) {
+    tokenizer = try Tokenizer(vocabulary.settings)
+    self.vocabulary = vocabulary
+    self.maximumLength = max(1, maximumLength)
+    workspaces = WorkspacePool(tokenizer)
+  }
+
+  /// The ids of a text, at least one: a text without any token is read as one unknown token.
+  public func encode(_ text: String) -> [Int32] {
+    var ids: [Int32] = []
+    let known = vocabulary
+    workspaces.withWorkspace { workspace in
+      // A String is valid UTF-8, so that there is nothing to throw.
+      guard (try? tokenizer.tokenize(Array(text.utf8), with: workspace)) != nil else { return }
+      let count = workspace.count
+      ids.reserveCapacity(min(count, maximumLength))
+      let head = count > maximumLength ? (maximumLength + 1) / 2 : count
+      let tail = count > maximumLength ? count - maximumLength / 2 : count
+      for index in 0..<count where index < head || index >= tail {
+        ids.append(workspace.withUTF8(at: index) { known.id(of: $0) ?? known.unknownID })
+      }
+    }
+    return ids.isEmpty ? [known.unknownID] : ids
+  }
+}
+
+/// Workspaces of a tokenizer that threads borrow.
+final class WorkspacePool: Sendable {
+  /// A workspace belongs to one thread at a time, which the pool sees to and the compiler cannot.
+  private struct Loan: @unchecked Sendable {
+    let workspace: TokenizerWorkspace
+  }
+
+  private let tokenizer: Tokenizer
+  private let free = Mutex<[Loan]>([])
+
+  init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+
+  func withWorkspace<R>(_ body: (TokenizerWorkspace) -> R) -> R {
+    let loan = free.withLock { $0.popLast() } ?? Loan(workspace: tokenizer.makeWorkspace())
+    defer { free.withLock { $0.append(loan) } }
+    return body(loan.workspace)
+  }
+}

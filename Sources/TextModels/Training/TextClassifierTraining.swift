@@ -1,0 +1,191 @@
+import NeuralNetworks
+import Tensors
+public import TextProcessing
+public import Training
+import VocabularyStore
+
+/// How a text classifier is made from labelled texts.
+public struct TextClassifierTrainingOptions: Sendable {
+  /// The kind of network.
+  public var architecture = TextClassifierArchitecture.cnn
+  /// Changes sizes of the network from their defaults.
+  public var adjustNetwork: @Sendable (inout TextClassifierConfiguration) -> Void = { _ in }
+  /// The loop.
+  public var training = TrainingOptions()
+  /// How texts are divided.
+  public var tokenizer: TokenizerSettings
+  /// Tokens that occur less often in the training texts are unknown.
+  public var minimumCount = 2
+  /// Tokens of the vocabulary, at most.
+  public var maximumVocabulary = 30_000
+  /// Tokens of a text that are read, at most; `nil` is 400 for recurrent networks and 4096 for convolutions.
+  public var maximumLength: Int?
+  /// Share of the training texts that validates, where no validation texts are given.
+  public var validationShare = 0.1
+
+  /// Lower-cased words, and the defaults of the other options.
+  public init() {
+    tokenizer = TokenizerSettings()
+    tokenizer.lowercase = true
+  }
+}
+
+/// Makes a text classifier from labelled texts: vocabulary, ids, batches, network, training.
+public struct TextClassifierTraining: Sendable {
+  /// A trained model and how it came to be.
+  public struct Outcome: Sendable {
+    /// The best model.
+    public let classifier: TextClassifier
+    /// The epochs.
+    public let history: TrainingHistory
+  }
+
+  /// What is known before the first step.
+  public struct Plan: Sendable {
+    /// Texts to learn from.
+    public let trainingExamples: Int
+    /// Texts to judge by.
+    public let validationExamples: Int
+    /// Their labels.
+    public let labels: [String]
+    /// Tokens of the vocabulary.
+    public let vocabularySize: Int
+    /// Share of the training tokens that the vocabulary has.
+    public let coverage: Double
+    /// The network, printed.
+    public let network: String
+  }
+
+  /// How to train.
+  public let options: TextClassifierTrainingOptions
+
+  /// A training with some options.
+  public init(_ options: TextClassifierTrainingOptions) { self.options = options }
+
+  /// Trains one classifier.
+  ///
+  /// - Parameters:
+  ///   - training: the texts to learn from; the vocabulary is made from those of them that are not held out.
+  ///   - validation: the texts to judge epochs by; without them a part of the training texts is held out.
+  ///   - planned: told once before the first step.
+  ///   - keepBest: called with the model whenever it is the best so far, to save it.
+  public func run(
+    training: LabelledTexts, validation: LabelledTexts? = nil,
+    planned: (Plan) -> Void = { _ in }, shouldStop: () -> Bool = { false },
+    report: (TrainingEvent) -> Void = { _ in }, keepBest: (TextClassifier) throws -> Void = { _ in }
+  ) throws -> Outcome {
+    let labels = try checkedLabels(training)
+    let classes = try training.classes(of: labels)
+    let random = RandomStream(seed: options.training.seed)
+    let all = training.examples + (validation?.examples ?? [])
+    let learning: [Int]
+    let judging: [Int]
+    if validation != nil {
+      learning = Array(training.examples.indices)
+      judging = Array(training.examples.count..<all.count)
+    } else {
+      (learning, judging) = StratifiedSplit.holdOut(
+        options.validationShare, of: classes, random: random.split("validation"))
+    }
+    let allClasses = try classes + (validation?.classes(of: labels) ?? [])
+    return try run(
+      all.map(\.text), classes: allClasses, labels: labels, learning: learning, judging: judging, planned: planned,
+      shouldStop: shouldStop, report: report, keepBest: keepBest)
+  }
+
+  /// Cross-validation: trains `count` times on all folds but one and judges the model on that one, which training never
+  /// sees (it holds out validation texts of its own). Returns the evaluation of each fold.
+  public func crossValidate(
+    _ texts: LabelledTexts, folds count: Int, shouldStop: () -> Bool = { false },
+    report: (_ fold: Int, TrainingEvent) -> Void = { _, _ in },
+    finished: (_ fold: Int, Evaluation) -> Void = { _, _ in }
+  ) throws -> [Evaluation] {
+    let labels = try checkedLabels(texts)
+    let classes = try texts.classes(of: labels)
+    guard count >= 2, texts.examples.count >= 2 * count else {
+      throw TextModelError.tooFewExamples(count: texts.examples.count, folds: count)
+    }
+    let random = RandomStream(seed: options.training.seed)
+    let folds = StratifiedSplit.folds(count, of: classes, random: random.split("folds"))
+    var evaluations: [Evaluation] = []
+    for (index, fold) in folds.enumerated() {
+      if shouldStop() { break }
+      let rest = folds.enumerated().filter { $0.offset != index }.flatMap(\.element)
+      let (learning, judging) = StratifiedSplit.holdOut(
+        options.validationShare, of: rest.map { classes[$0] }, random: random.split("validation"))
+      let outcome = try run(
+        texts.examples.map(\.text), classes: classes, labels: labels, learning: learning.map { rest[$0] },
+        judging: judging.map { rest[$0] }, planned: { _ in }, shouldStop: shouldStop, report: { report(index + 1, $0) },
+        keepBest: { _ in })
+      if outcome.history.wasInterrupted { break }
+      let evaluation = try outcome.classifier.evaluate(LabelledTexts(fold.map { texts.examples[$0] }))
+      evaluations.append(evaluation)
+      finished(index + 1, evaluation)
+    }
+    return evaluations
+  }
+
+  private func checkedLabels(_ texts: LabelledTexts) throws(TextModelError) -> [String] {
+    guard let first = texts.examples.first else { throw .noExamples(source: "training data") }
+    let labels = texts.labels
+    guard labels.count > 1 else { throw .singleClass(label: labels[0], source: first.source) }
+    return labels
+  }
+
+  private func run(
+    _ texts: [String], classes: [Int32], labels: [String], learning: [Int], judging: [Int],
+    planned: (Plan) -> Void, shouldStop: () -> Bool, report: (TrainingEvent) -> Void,
+    keepBest: (TextClassifier) throws -> Void
+  ) throws -> Outcome {
+    let vocabulary = try makeVocabulary(learning.map { texts[$0] })
+    let isRecurrent = options.architecture != .cnn
+    let encoder = try TextEncoder(
+      vocabulary: vocabulary, maximumLength: options.maximumLength ?? (isRecurrent ? 400 : 4096))
+    var encoded = EncodedTexts()
+    for (text, label) in zip(texts, classes) { encoded.append(encoder.encode(text), class: label) }
+    var configuration = TextClassifierConfiguration(
+      architecture: options.architecture, vocabularySize: vocabulary.count, classCount: labels.count)
+    options.adjustNetwork(&configuration)
+    let network = configuration.makeNetwork(
+      random: RandomStream(seed: options.training.seed).split("weights"))
+    var classifier = TextClassifier(
+      encoder: encoder, network: network,
+      description: ModelDescription(
+        network: configuration, labels: labels, tokenizer: vocabulary.settings, maximumLength: encoder.maximumLength))
+    classifier.description.training = .init(
+      options: options.training, trainingExamples: learning.count, history: TrainingHistory())
+    let unknown = encoded.occurrences(of: vocabulary.unknownID, in: learning)
+    planned(
+      Plan(
+        trainingExamples: learning.count, validationExamples: judging.count, labels: labels,
+        vocabularySize: vocabulary.count, coverage: 1 - Double(unknown) / Double(max(encoded.tokenCount, 1)),
+        network: network.description))
+    let history = try TextClassifierTrainer(network: network, options: options.training).run(
+      encoded, training: learning, validation: judging, labels: labels, shouldStop: shouldStop, report: report,
+      keepBest: { epoch in
+        classifier.description.training?.history.epochs.append(epoch)
+        try keepBest(classifier)
+      })
+    classifier.description.training?.history = history
+    return Outcome(classifier: classifier, history: history)
+  }
+
+  private func makeVocabulary(_ texts: [String]) throws -> Vocabulary {
+    let tokenizer = try Tokenizer(options.tokenizer)
+    let workspace = tokenizer.makeWorkspace()
+    var counter = VocabularyCounter()
+    for text in texts {
+      try tokenizer.tokenize(Array(text.utf8), with: workspace)
+      for index in 0..<workspace.count { workspace.withUTF8(at: index) { counter.add($0) } }
+    }
+    return try counter.build(
+      minimumCount: options.minimumCount, maximumSize: options.maximumVocabulary, settings: options.tokenizer)
+  }
+}
+
+extension EncodedTexts {
+  /// How often an id stands in some of the texts.
+  fileprivate func occurrences(of id: Int32, in indices: [Int]) -> Int {
+    indices.reduce(0) { sum, index in sum + batch([index]).batch.ids.count { $0 == id } }
+  }
+}

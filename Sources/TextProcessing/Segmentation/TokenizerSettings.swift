@@ -1,0 +1,60 @@
+/// How a tokenizer cuts texts. Vocabularies and model bundles keep it, so its coded form is stable: every property by
+/// its name, the skipped kinds as a sorted list of names, and absent properties at their defaults.
+public struct TokenizerSettings: Sendable, Codable, Hashable {
+  /// What texts are cut into.
+  public var unit: TextUnit = .word
+  /// The locale whose rules are used, such as `en`, `zh-Hant` or `en_US_POSIX`.
+  public var locale: String = "en"
+  /// The form that texts are brought to before they are cut; nil leaves them as they are.
+  public var normalization: NormalizationForm?
+  /// Whether tokens are lower-cased, by the rules of the locale.
+  public var lowercase: Bool = false
+  /// The kinds of tokens that are left away.
+  public var skippedKinds: Set<TokenKind> = [.space]
+
+  /// Settings with these values.
+  public init(
+    unit: TextUnit = .word, locale: String = "en", normalization: NormalizationForm? = nil, lowercase: Bool = false,
+    skippedKinds: Set<TokenKind> = [.space]
+  ) {
+    self.unit = unit
+    self.locale = locale
+    self.normalization = normalization
+    self.lowercase = lowercase
+    self.skippedKinds = skippedKinds
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case unit, locale, normalization, lowercase, skippedKinds
+  }
+
+  /// Reads settings; what is absent has its default.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init()
+    unit = try container.decodeIfPresent(TextUnit.self, forKey: .unit) ?? unit
+    locale = try container.decodeIfPresent(String.self, forKey: .locale) ?? locale
+    normalization = try container.decodeIfPresent(NormalizationForm.self, forKey: .normalization)
+    lowercase = try container.decodeIfPresent(Bool.self, forKey: .lowercase) ?? lowercase
+    if let names = try container.decodeIfPresent([String].self, forKey: .skippedKinds) {
+      skippedKinds = try Set(
+        names.map { name in
+          guard let kind = TokenKind(name: name) else {
+            throw DecodingError.dataCorruptedError(
+              forKey: .skippedKinds, in: container, debugDescription: "unknown kind of token '\(name)'")
+          }
+          return kind
+        })
+    }
+  }
+
+  /// Writes settings in their stable form.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(unit, forKey: .unit)
+    try container.encode(locale, forKey: .locale)
+    try container.encodeIfPresent(normalization, forKey: .normalization)
+    try container.encode(lowercase, forKey: .lowercase)
+    try container.encode(skippedKinds.map(\.name).sorted(), forKey: .skippedKinds)
+  }
+}

@@ -1,0 +1,88 @@
+import GRDB
+
+/// The tables of a vocabulary file, and how files of earlier releases become files of this one.
+///
+/// Rows are the truth; the flat table is made from them and says from which revision. Further vocabularies are further
+/// rows of `vocabulary`; merges, scores and vectors will be further tables that refer to it.
+enum VocabularySchema {
+  /// "NLPV": what `file` and SQLite know the format by.
+  static let applicationID: Int64 = 0x4E4C_5056
+  /// The number of migrations; `PRAGMA user_version` of a file says how many it has seen.
+  static let version = 1
+  /// The vocabulary of a file that holds one.
+  static let defaultName = "default"
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 vocabularies, tokens, flat tables") { database in
+      try database.execute(sql: tables)
+      try database.execute(sql: derived)
+      try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = 1")
+    }
+    return migrator
+  }
+
+  private static let tables = """
+    CREATE TABLE vocabulary (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      revision INTEGER NOT NULL,
+      padding INTEGER NOT NULL,
+      unknown INTEGER NOT NULL,
+      settings TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE token (
+      vocabulary INTEGER NOT NULL REFERENCES vocabulary (id) ON DELETE CASCADE,
+      id INTEGER NOT NULL,
+      bytes BLOB NOT NULL,
+      count INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      PRIMARY KEY (vocabulary, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE flat_table (
+      vocabulary INTEGER PRIMARY KEY REFERENCES vocabulary (id) ON DELETE CASCADE,
+      revision INTEGER NOT NULL,
+      checksum INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE flat_table_part (
+      vocabulary INTEGER NOT NULL REFERENCES flat_table (vocabulary) ON DELETE CASCADE,
+      part INTEGER NOT NULL,
+      data BLOB NOT NULL,
+      PRIMARY KEY (vocabulary, part)
+    ) STRICT;
+    """
+
+  /// What follows from the rows: the index that keeps tokens distinct, and triggers that count revisions, so that an
+  /// edit made with any SQLite client outdates the flat table.
+  private static let derived = """
+    CREATE UNIQUE INDEX token_bytes ON token (vocabulary, bytes);
+    CREATE TRIGGER token_inserted AFTER INSERT ON token BEGIN
+      UPDATE vocabulary SET revision = revision + 1 WHERE id = NEW.vocabulary;
+    END;
+    CREATE TRIGGER token_updated AFTER UPDATE ON token BEGIN
+      UPDATE vocabulary SET revision = revision + 1 WHERE id IN (OLD.vocabulary, NEW.vocabulary);
+    END;
+    CREATE TRIGGER token_deleted AFTER DELETE ON token BEGIN
+      UPDATE vocabulary SET revision = revision + 1 WHERE id = OLD.vocabulary;
+    END;
+    CREATE TRIGGER vocabulary_updated AFTER UPDATE OF padding, unknown, settings ON vocabulary BEGIN
+      UPDATE vocabulary SET revision = revision + 1 WHERE id = NEW.id;
+    END;
+    """
+
+  private static let dropDerived = """
+    DROP INDEX token_bytes;
+    DROP TRIGGER token_inserted;
+    DROP TRIGGER token_updated;
+    DROP TRIGGER token_deleted;
+    DROP TRIGGER vocabulary_updated;
+    """
+
+  /// Runs a bulk change of rows without index and triggers, and makes them anew: sorting a million tokens once is
+  /// several times faster than a million searches in a tree.
+  static func withoutDerived(_ database: Database, _ body: () throws -> Void) throws {
+    try database.execute(sql: dropDerived)
+    try body()
+    try database.execute(sql: derived)
+  }
+}

@@ -1,0 +1,42 @@
+import TextProcessing
+
+/// Word tokenisation, line by line: `tokenize/english/words` and its like.
+struct TokenizerBenchmark: Benchmark {
+  let language: String
+  let folder: String?
+  /// Of each text so much is read.
+  private let limit = 8_000_000
+
+  var name: String { "tokenize/\(language)/words" }
+
+  static func all(folder: String?) -> [any Benchmark] {
+    ["english", "chinese", "mixed"].map { TokenizerBenchmark(language: $0, folder: folder) }
+  }
+
+  func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
+    guard let folder else {
+      throw CommandFailure(.usage, "\(name) needs --text FOLDER with \(language).txt")
+    }
+    let reader = try LineReader(path: "\(folder)/\(language).txt")
+    var lines: [[UInt8]] = []
+    var bytes = 0
+    while bytes < limit, try reader.advance() {
+      let line = reader.withLine { line in line.withUnsafeBufferPointer { Array($0) } }
+      lines.append(line)
+      bytes += line.count + 1
+    }
+    let tokenizer = try Tokenizer()
+    let workspace = tokenizer.makeWorkspace()
+    var tokens = 0
+    let seconds = try stopwatch.median {
+      tokens = 0
+      for line in lines {
+        try tokenizer.tokenize(line, with: workspace)
+        tokens += workspace.count
+      }
+    }
+    return BenchmarkResult(
+      name: name, metric: "megabytes_per_s", value: Double(bytes) / seconds / 1e6, unit: "MB/s",
+      details: [("tokens_per_s", Double(tokens) / seconds), ("bytes", Double(bytes))])
+  }
+}

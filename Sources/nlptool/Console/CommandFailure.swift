@@ -1,0 +1,84 @@
+import Glibc
+import ModelFiles
+import TextModels
+import TextProcessing
+import Training
+import VocabularyStore
+
+/// Why a verb ends early: one line for standard error, and the exit code.
+struct CommandFailure: Error {
+  /// The exit codes of `sysexits.h` that nlptool uses.
+  enum Code: Int32 {
+    case success = 0
+    case usage = 64
+    case content = 65
+    case input = 66
+    case software = 70
+    case cannotCreate = 73
+    case writeFailed = 74
+    case interrupted = 130
+  }
+
+  let code: Code
+  let message: String
+
+  init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The failure that an error of a library stands for; `nil` for errors of the argument parser.
+  init?(_ error: any Error) {
+    switch error {
+    case let failure as CommandFailure: self = failure
+    case let error as TextModelError: self.init(Self.code(of: error), error.description)
+    case let error as FileError: self.init(Self.code(of: error), error.description)
+    case let error as VocabularyError: self.init(Self.code(of: error), "\(error)")
+    case let error as CorpusError: self.init(Self.code(of: error), "\(error)")
+    case let error as TokenizerError: self.init(.usage, "\(error)")
+    case let error as TrainingError: self.init(.content, error.description)
+    default: return nil
+    }
+  }
+
+  func exit() -> Never {
+    if !message.isEmpty { StandardError.write("nlptool: \(message)\n") }
+    Glibc.exit(code.rawValue)
+  }
+
+  private static func code(of error: TextModelError) -> Code {
+    switch error {
+    case .file(let error): code(of: error)
+    case .vocabulary(let error): code(of: error)
+    case .corpus(let error): code(of: error)
+    case .tokenizer: .usage
+    case .training, .mismatch, .noExamples, .singleClass, .unknownLabel, .tooFewExamples: .content
+    }
+  }
+
+  private static func code(of error: FileError) -> Code {
+    switch error {
+    case .missing, .unreadable: .input
+    case .damaged, .newerFormat: .content
+    case .alreadyExists, .cannotCreate: .cannotCreate
+    case .writeFailed: .writeFailed
+    }
+  }
+
+  private static func code(of error: VocabularyError) -> Code {
+    switch error {
+    case .missing, .unreadable: .input
+    case .alreadyExists, .cannotCreate: .cannotCreate
+    case .writeFailed: .writeFailed
+    default: .content
+    }
+  }
+
+  private static func code(of error: CorpusError) -> Code {
+    switch error.category {
+    case .usage: .usage
+    case .content: .content
+    case .input: .input
+    }
+  }
+}

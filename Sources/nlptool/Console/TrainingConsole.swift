@@ -1,0 +1,65 @@
+import Training
+
+/// Shows training on standard error: a line that renews itself on a terminal, plain lines elsewhere.
+final class TrainingConsole {
+  private let isQuiet: Bool
+  private let prefix: String
+  private var lastUpdate: ContinuousClock.Instant?
+  private var isLineOpen = false
+
+  init(isQuiet: Bool, prefix: String = "") {
+    self.isQuiet = isQuiet
+    self.prefix = prefix
+  }
+
+  func show(_ event: TrainingEvent) {
+    if isQuiet { return }
+    switch event {
+    case .progress(let progress): show(progress)
+    case .epoch(let report): show(report)
+    }
+  }
+
+  private func show(_ progress: TrainingProgress) {
+    let interval = StandardError.isInteractive ? 0.1 : 15
+    let isLast = progress.examplesDone == progress.examples
+    if let lastUpdate, lastUpdate.secondsToNow < interval, !(isLast && StandardError.isInteractive) { return }
+    // Without a terminal nothing is said at once: the first line comes after the first interval.
+    defer { lastUpdate = .now }
+    if !StandardError.isInteractive, lastUpdate == nil { return }
+    let share = progress.examplesDone * 100 / max(progress.examples, 1)
+    let line =
+      "\(prefix)epoch \(progress.epoch)/\(progress.epochs)  \(share)%  loss \(progress.loss.fixed(4))  "
+      + "\(progress.rate.fixed(0)) texts/s  \(progress.remainingSeconds.asDuration) left in this epoch"
+    if StandardError.isInteractive {
+      StandardError.write("\r\u{1B}[K\(line)")
+      isLineOpen = true
+    } else {
+      StandardError.write(line + "\n")
+    }
+  }
+
+  private func show(_ report: EpochReport) {
+    closeLine()
+    var line = "\(prefix)epoch \(report.epoch)  loss \(report.trainingLoss.fixed(4))"
+    if let validation = report.validation {
+      line += "  validation accuracy \((validation.accuracy * 100).fixed(2)) %  loss \(validation.loss.fixed(4))"
+    }
+    line += "  \(report.seconds.asDuration)"
+    if report.isBest { line += "  best so far" }
+    StandardError.write(line + "\n")
+    lastUpdate = nil
+  }
+
+  func note(_ text: String) {
+    if isQuiet { return }
+    closeLine()
+    StandardError.write(text + "\n")
+  }
+
+  func closeLine() {
+    guard isLineOpen else { return }
+    StandardError.write("\r\u{1B}[K")
+    isLineOpen = false
+  }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// The command `nlptool`; each verb has a file of its own under `Verbs`.
+@main
+struct NLPTool: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "nlptool",
+    abstract: "Tokenize texts, train text classifiers and use them.",
+    discussion: """
+      Every verb reads standard input where it takes a file named "-", writes results to standard output and \
+      everything else to standard error.
+
+      Examples:
+        nlptool train-sentiment corpora/sentiment-en/train.tsv --output model
+        nlptool predict model --text "Not what I had hoped for."
+        nlptool tokenize reviews.txt --lowercase --format jsonl
+
+      Exit codes: 0 success (also when the reader of a pipe goes away), 64 wrong usage, 65 wrong content, \
+      66 missing or unreadable input, 70 a fault of nlptool, 73 the output cannot be created, 74 writing failed or \
+      the disk is full, 130 interrupted.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Tokenize.self, Vocab.self, TrainSentiment.self, Predict.self, Evaluate.self, Bench.self,
+    ])
+
+  static func main() {
+    Interrupt.ignoreClosedPipes()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      try StandardOutput.shared.flush()
+    } catch {
+      guard let failure = CommandFailure(error) else { exit(withError: error) }
+      try? StandardOutput.shared.flush()
+      failure.exit()
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Tensors
+import TextProcessing
+
+/// Options that every verb has that computes.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Threads to compute with; results do not depend on it. (default: all processors)")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads takes a number from 1 to 256") }
+  }
+
+  func apply() {
+    if let threads { Parallelism.threads = threads }
+  }
+}
+
+extension TextUnit: ExpressibleByArgument {}
+extension NormalizationForm: ExpressibleByArgument {}
+extension CorpusFormat: ExpressibleByArgument {}
+extension HeaderMode: ExpressibleByArgument {}
+
+/// How a corpus is to be read.
+struct CorpusArguments: ParsableArguments {
+  @Option(help: "Format of the data: tsv, csv, jsonl, fasttext, label-first or folders. (default: guessed and said)")
+  var inputFormat: CorpusFormat?
+
+  @Option(help: ArgumentHelp("Column of the text: its name, or its number from 1.", valueName: "column"))
+  var textColumn: String?
+
+  @Option(help: ArgumentHelp("Column of the label: its name, or its number from 1.", valueName: "column"))
+  var labelColumn: String?
+
+  @Option(help: "Whether the first line names the columns: yes, no or auto.")
+  var header: HeaderMode = .auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Labels are numbers (stars); from this one on they count as positive, below as negative.", valueName: "number"))
+  var positiveFrom: Double?
+
+  func options(requiresLabel: Bool) -> CorpusOptions {
+    var options = CorpusOptions()
+    options.format = inputFormat
+    options.textColumn = textColumn.map { ColumnSelector($0) }
+    options.labelColumn = labelColumn.map { ColumnSelector($0) }
+    options.header = header
+    options.requiresLabel = requiresLabel
+    if let positiveFrom { options.labelRule = .positiveFrom(positiveFrom) }
+    return options
+  }
+}
+
+/// How texts are divided into tokens.
+struct TokenizerArguments: ParsableArguments {
+  @Option(help: "What a token is: word, character, sentence or whitespace.")
+  var unit: TextUnit = .word
+
+  @Option(help: "Language whose rules apply, such as en, zh, th or fi.")
+  var locale = "en"
+
+  @Option(help: "Unicode normalisation of the text first: nfc, nfd, nfkc or nfkd. (default: none)")
+  var normalize: NormalizationForm?
+
+  @Option(
+    help: ArgumentHelp(
+      "Kinds of token to leave out, separated by commas, or none: word, number, punctuation, symbol, emoji, cjk, kana, space, other.",
+      valueName: "kinds"))
+  var skip = "space"
+
+  func validate() throws { _ = try skippedKinds() }
+
+  func skippedKinds() throws -> Set<TokenKind> {
+    if skip == "none" || skip.isEmpty { return [] }
+    return try Set(
+      skip.split(separator: ",").map { name in
+        guard let kind = TokenKind(name: String(name)) else {
+          throw ValidationError(
+            "--skip: \"\(name)\" is not a kind of token; there are \(TokenKind.allCases.map(\.name).joined(separator: ", "))"
+          )
+        }
+        return kind
+      })
+  }
+
+  func settings(lowercase: Bool) throws -> TokenizerSettings {
+    var settings = TokenizerSettings()
+    settings.unit = unit
+    settings.locale = locale
+    settings.normalization = normalize
+    settings.lowercase = lowercase
+    settings.skippedKinds = try skippedKinds()
+    return settings
+  }
+}

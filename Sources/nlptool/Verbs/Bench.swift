@@ -1,0 +1,50 @@
+import ArgumentParser
+import Tensors
+
+/// `nlptool bench`
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure speed; one JSON object a line.",
+    discussion: """
+      Each line has family, case, threads, metric, value (a median), unit and peak_mb (the process's largest size so \
+      far, so run a case alone to read it). A training case takes the very steps that training takes, with fresh ids \
+      each time, and its line carries the loss of the first step.
+
+      Examples:
+        nlptool bench --list
+        nlptool bench --cases 'rnn/train/*' --threads 2
+        nlptool bench --cases 'tokenize/*' --text folder-with-english.txt
+      """)
+
+  @Option(help: ArgumentHelp("Cases to run: a pattern over their names, with * and ?.", valueName: "glob"))
+  var cases = "*"
+
+  @Option(
+    help: ArgumentHelp("Folder with english.txt, chinese.txt and mixed.txt for the tokenizer.", valueName: "folder"))
+  var text: String?
+
+  @Flag(help: "Only print the names of the cases.")
+  var list = false
+
+  @Option(help: ArgumentHelp("Least time for each case.", valueName: "seconds"))
+  var seconds = 1.5
+
+  @OptionGroup(title: "General") var compute: ComputeOptions
+
+  func run() throws {
+    compute.apply()
+    let all: [any Benchmark] = RecurrentBenchmark.all + ConvolutionBenchmark.all + TokenizerBenchmark.all(folder: text)
+    let wanted = all.filter { $0.name.matches(glob: cases) }
+    guard !wanted.isEmpty else {
+      throw CommandFailure(.usage, "no case matches \"\(cases)\"; nlptool bench --list prints their names")
+    }
+    for benchmark in wanted {
+      if list {
+        try StandardOutput.shared.write(benchmark.name + "\n")
+      } else {
+        try StandardOutput.shared.write(benchmark.measure(Stopwatch(leastSeconds: seconds)).json + "\n")
+        try StandardOutput.shared.flush()
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import TextModels
+
+/// `nlptool evaluate`
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Judge a model on labelled texts.",
+    discussion: """
+      Examples:
+        nlptool evaluate model corpora/sentiment-en/test.tsv
+        nlptool evaluate model test.tsv --text-column 4 --label-column 1 --json
+      """)
+
+  @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
+  var model: String
+
+  @Argument(help: ArgumentHelp("Files or folders with labelled texts; \"-\" is standard input.", valueName: "data"))
+  var data: [String]
+
+  @Flag(help: "One JSON object in place of the tables.")
+  var json = false
+
+  @OptionGroup(title: "Data") var corpus: CorpusArguments
+  @OptionGroup(title: "General") var compute: ComputeOptions
+
+  @Flag(name: .shortAndLong, help: "Say nothing but the result.")
+  var quiet = false
+
+  func run() throws {
+    compute.apply()
+    let classifier = try TextClassifier(contentsOf: model)
+    let texts = try LabelledTexts(paths: data, options: corpus.options(requiresLabel: true))
+    if !quiet { for guess in texts.guesses { StandardError.write(guess + "\n") } }
+    let evaluation = try classifier.evaluate(texts)
+    if json {
+      try StandardOutput.shared.write(encodedJSON(evaluation, pretty: false))
+    } else {
+      try StandardOutput.shared.write(
+        "accuracy \((evaluation.accuracy * 100).fixed(2)) %, macro F1 \(evaluation.macroF1.fixed(4)), "
+          + "loss \(evaluation.loss.fixed(4)), \(evaluation.examples) texts\n\n" + evaluation.classTable)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import ModelFiles
+import NeuralNetworks
+import Tensors
+import Testing
+import Training
+
+@testable import TextModels
+
+/// Whole classifiers against PyTorch: logits, loss, all gradients, ten steps of Adam.
+@Suite("Classifiers equal PyTorch's")
+struct ClassifierParityTests {
+  private func fixture(_ name: String) throws -> [String: Tensor] {
+    let url = try #require(
+      Bundle.module.url(forResource: name, withExtension: "safetensors", subdirectory: "Fixtures"))
+    return try SafeTensors(contentsOf: url.path).tensors
+  }
+
+  private func expectClose(_ a: Tensor, _ b: Tensor, _ tolerance: Float, _ name: String) {
+    let scale = max(b.scalars.map(abs).max() ?? 1, 1e-6)
+    let worst = zip(a.scalars, b.scalars).map { abs($0 - $1) }.max() ?? 0
+    #expect(a.shape == b.shape && worst <= tolerance * scale, "\(name): difference \(worst) at a scale of \(scale)")
+  }
+
+  @Test("forward, gradients and ten steps", arguments: TextClassifierArchitecture.allCases)
+  func tenSteps(architecture: TextClassifierArchitecture) throws {
+    let fixture = try fixture("\(architecture.rawValue)-classifier")
+    func tensor(_ name: String) throws -> Tensor { try #require(fixture[name], "\(name)") }
+    func integers(_ name: String) throws -> [Int] { try tensor(name).scalars.map { Int($0) } }
+    var configuration = TextClassifierConfiguration(architecture: architecture, vocabularySize: 20, classCount: 3)
+    configuration.embeddingSize = 8
+    configuration.hiddenSize = 10
+    configuration.filterCount = 6
+    configuration.pooling = architecture == .lstm ? .last : .max
+    configuration.dropout = 0
+    configuration.embeddingDropout = 0
+    let network = configuration.makeNetwork(random: nil)
+    #expect(
+      Dictionary(uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.parameter.shape) })
+        == configuration.parameterShapes)
+    try network.load(
+      Dictionary(
+        uniqueKeysWithValues: network.namedParameters.map { ($0.name, try tensor("parameter.\($0.name)")) }))
+    let batch = TokenBatch(ids: try integers("ids").map { Int32($0) }, lengths: try integers("lengths"))
+    let targets = try integers("targets").map { Int32($0) }
+
+    expectClose(network.logits(batch), try tensor("logits"), 1e-5, "logits")
+    let (loss, gradients) = GradientTape.record { network.logits(batch).softmaxCrossEntropy(targets: targets) }
+    expectClose(loss.reshaped([1]), try tensor("loss").reshaped([1]), 1e-5, "loss")
+    for (name, parameter) in network.namedParameters {
+      expectClose(try #require(gradients[parameter]).tensor, try tensor("grad.\(name)"), 1e-4, "gradient of \(name)")
+    }
+
+    var options = TrainingOptions()
+    options.learningRate = 1e-2
+    options.maximumGradientNorm = nil
+    let trainer = TextClassifierTrainer(network: network, options: options)
+    let losses = (0..<10).map { _ in trainer.step(batch, classes: targets) }
+    expectClose(Tensor(losses), try tensor("losses"), 1e-4, "losses")
+    for (name, parameter) in network.namedParameters {
+      expectClose(parameter.value, try tensor("trained.\(name)"), 1e-4, "\(name) after ten steps")
+    }
+  }
+
+  /// A number of [0, 1) from an index, the same in Swift and in Python.
+  private func hash(_ index: Int, _ salt: Int) -> Float {
+    var x = UInt32(truncatingIfNeeded: index) &+ UInt32(truncatingIfNeeded: salt) &* 0x9E37_79B9
+    x ^= x >> 16
+    x = x &* 0x7FEB_352D
+    x ^= x >> 15
+    x = x &* 0x846C_A68B
+    x ^= x >> 16
+    return Float(x >> 8) * 0x1p-24
+  }
+
+  /// The benchmarks' models take the steps of training: their first three losses are PyTorch's from the same weights
+  /// and fresh ids in each step.
+  @Test("first three losses of the benchmarks s1 and T40", arguments: [TextClassifierArchitecture.lstm, .cnn])
+  func benchmarkLosses(architecture: TextClassifierArchitecture) throws {
+    let expected = try #require(try fixture("benchmark-losses")[architecture == .lstm ? "s1" : "cnn"])
+    let (batchSize, steps) = architecture == .lstm ? (32, 50) : (50, 40)
+    var configuration = TextClassifierConfiguration(architecture: architecture, vocabularySize: 20_000, classCount: 2)
+    configuration.embeddingSize = architecture == .lstm ? 100 : 128
+    configuration.pooling = .last
+    configuration.dropout = 0
+    configuration.embeddingDropout = 0
+    let network = configuration.makeNetwork(random: nil)
+    for (position, (_, parameter)) in network.namedParameters.enumerated() {
+      let count = parameter.shape.reduce(1, *)
+      parameter.value = Tensor(
+        (0..<count).map { (2 * hash($0, position + 1) - 1) * 0.1 }, shape: parameter.shape)
+    }
+    var options = TrainingOptions()
+    options.maximumGradientNorm = nil
+    let trainer = TextClassifierTrainer(network: network, options: options)
+    let classes = (0..<batchSize).map { Int32($0 % 2) }
+    for step in 1...3 {
+      let ids = (0..<batchSize * steps).map { index in
+        let u = Double(hash(index, 1000 + step))
+        return Int32(20_000 * (u * u * u))
+      }
+      let loss = trainer.step(
+        TokenBatch(ids: ids, lengths: Array(repeating: steps, count: batchSize)), classes: classes)
+      #expect(abs(loss - expected[step - 1]) < 1e-5, "step \(step): \(loss), PyTorch \(expected[step - 1])")
+    }
+  }
+}

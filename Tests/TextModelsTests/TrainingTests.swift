@@ -1,0 +1,151 @@
+import Foundation
+import ModelFiles
+import TextProcessing
+import Testing
+import Training
+import VocabularyStore
+
+@testable import TextModels
+
+@Suite("Training, saving, loading")
+struct TrainingTests {
+  /// Texts whose label follows from one word.
+  static let texts = LabelledTexts(
+    (0..<120).map { index in
+      let filler = ["the film was", "we found it", "all in all it seemed", "my sister thought it"][index % 4]
+      return .init(
+        text: "\(filler) \(index % 2 == 0 ? "wonderful" : "dreadful") \(index % 7)",
+        label: index % 2 == 0 ? "positive" : "negative")
+    })
+
+  static func train(
+    _ architecture: TextClassifierArchitecture, seed: UInt64 = 1
+  ) throws -> TextClassifierTraining.Outcome {
+    var options = TextClassifierTrainingOptions()
+    options.architecture = architecture
+    options.minimumCount = 1
+    options.training.epochs = 12
+    options.training.patience = 12
+    options.training.learningRate = 5e-3
+    options.training.seed = seed
+    options.adjustNetwork = {
+      $0.embeddingSize = 16
+      $0.hiddenSize = 16
+      $0.filterCount = 16
+    }
+    return try TextClassifierTraining(options).run(training: texts)
+  }
+
+  private func withFolder<R>(_ body: (String) throws -> R) throws -> R {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nlptool-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+  }
+
+  @Test(
+    "every architecture learns, and answers the same after saving and loading",
+    arguments: TextClassifierArchitecture.allCases)
+  func learnsAndLoads(architecture: TextClassifierArchitecture) throws {
+    let trained = try Self.train(architecture).classifier
+    #expect(trained.predict("what a wonderful evening").label == "positive")
+    #expect(trained.predict("dreadful").label == "negative")
+    try withFolder { folder in
+      try trained.write(to: "\(folder)/model", replacing: false)
+      let loaded = try TextClassifier(contentsOf: "\(folder)/model")
+      let texts = ["", "wonderful", "dreadful dreadful", "nothing known", String(repeating: "wonderful ", count: 5000)]
+      #expect(loaded.predict(texts) == trained.predict(texts))
+      #expect(loaded.predict(texts) == texts.map { loaded.predict($0) })
+      #expect(throws: TextModelError.self) { try trained.write(to: "\(folder)/model", replacing: false) }
+    }
+  }
+
+  @Test("the same seed gives the same weights, another seed gives others")
+  func determinism() throws {
+    let (a, b, c) = (
+      try Self.train(.bilstm).classifier.network.stateDictionary,
+      try Self.train(.bilstm).classifier.network.stateDictionary,
+      try Self.train(.bilstm, seed: 2).classifier.network.stateDictionary
+    )
+    #expect(a == b)
+    #expect(a != c)
+  }
+
+  @Test("any file of a model, cut anywhere or changed, gives an error")
+  func damagedBundle() throws {
+    let trained = try Self.train(.cnn).classifier
+    try withFolder { folder in
+      let path = "\(folder)/model"
+      try trained.write(to: path, replacing: false)
+      for name in ["model.json", "weights.safetensors", "vocabulary.sqlite"] {
+        let file = URL(fileURLWithPath: "\(path)/\(name)")
+        let whole = try Data(contentsOf: file)
+        for position in 0..<24 {
+          try whole.prefix(whole.count * position / 24).write(to: file)
+          #expect(throws: TextModelError.self, "\(name) cut at \(position)/24") { try TextClassifier(contentsOf: path) }
+        }
+        try whole.write(to: file)
+        try FileManager.default.removeItem(at: file)
+        #expect(throws: TextModelError.self) { try TextClassifier(contentsOf: path) }
+        try whole.write(to: file)
+      }
+      let weights = URL(fileURLWithPath: "\(path)/weights.safetensors")
+      var bytes = try Data(contentsOf: weights)
+      bytes[bytes.count - 5] ^= 1
+      try bytes.write(to: weights)
+      #expect(throws: TextModelError.self) { try TextClassifier(contentsOf: path) }
+    }
+  }
+
+  @Test("a vocabulary of another model is refused")
+  func foreignVocabulary() throws {
+    let trained = try Self.train(.cnn).classifier
+    try withFolder { folder in
+      try trained.write(to: "\(folder)/model", replacing: false)
+      var counter = VocabularyCounter()
+      for id in 2..<trained.encoder.vocabulary.count { counter.add("word\(id)") }
+      let other = try counter.build(settings: trained.encoder.vocabulary.settings)
+      #expect(other.count == trained.encoder.vocabulary.count)
+      try VocabularyStore.create(at: "\(folder)/model/vocabulary.sqlite", with: other, overwrite: true)
+      #expect(throws: TextModelError.self) { try TextClassifier(contentsOf: "\(folder)/model") }
+    }
+  }
+
+  @Test("labels: one only, unknown ones, none at all")
+  func labels() throws {
+    let training = TextClassifierTraining(TextClassifierTrainingOptions())
+    #expect(throws: TextModelError.self) { try training.run(training: LabelledTexts([])) }
+    #expect(throws: TextModelError.self) {
+      try training.run(training: LabelledTexts([.init(text: "a", label: "x"), .init(text: "b", label: "x")]))
+    }
+    let classifier = try Self.train(.cnn).classifier
+    #expect(throws: TextModelError.self) {
+      try classifier.evaluate(LabelledTexts([.init(text: "a", label: "neutral")]))
+    }
+    #expect(LabelledTexts([.init(text: "", label: "10"), .init(text: "", label: "9")]).labels == ["9", "10"])
+  }
+
+  @Test("long texts keep their beginning and their end")
+  func truncation() throws {
+    var counter = VocabularyCounter()
+    for word in ["a", "b", "c", "d", "e", "f"] { counter.add(word) }
+    let vocabulary = try counter.build(settings: TokenizerSettings())
+    let encoder = try TextEncoder(vocabulary: vocabulary, maximumLength: 3)
+    #expect(vocabulary.decode(encoder.encode("a b c d e f")) == ["a", "b", "f"])
+    #expect(vocabulary.decode(encoder.encode("a b c")) == ["a", "b", "c"])
+    #expect(encoder.encode("") == [vocabulary.unknownID])
+  }
+
+  @Test("batches hold every text once, and the plan repeats by seed")
+  func batchPlan() {
+    let indices = Array(0..<1003)
+    let plan = BatchPlan.shuffled(indices, batchSize: 10, random: .init(seed: 1)) { $0 % 97 }
+    #expect(plan.flatMap { $0 }.sorted() == indices)
+    #expect(plan == BatchPlan.shuffled(indices, batchSize: 10, random: .init(seed: 1)) { $0 % 97 })
+    #expect(plan != BatchPlan.shuffled(indices, batchSize: 10, random: .init(seed: 2)) { $0 % 97 })
+    let classes = indices.map { Int32($0 % 3) }
+    let (kept, heldOut) = StratifiedSplit.holdOut(0.1, of: classes, random: .init(seed: 1))
+    #expect((kept + heldOut).sorted() == indices && abs(heldOut.count - 100) <= 2)
+    #expect(StratifiedSplit.folds(7, of: classes, random: .init(seed: 1)).flatMap { $0 }.sorted() == indices)
+  }
+}

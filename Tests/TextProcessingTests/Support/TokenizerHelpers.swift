@@ -1,0 +1,54 @@
+import Testing
+
+@testable import TextProcessing
+
+extension Tokenizer {
+  /// Ends of all segments of a text, none skipped.
+  func ends(of text: [UInt8], with workspace: TokenizerWorkspace) throws -> [Int] {
+    try tokenize(text, with: workspace)
+    return (0..<workspace.count).map { workspace.range(at: $0).upperBound }
+  }
+}
+
+/// Settings that skip nothing.
+func everything(
+  _ unit: TextUnit = .word, locale: String = "en", normalization: NormalizationForm? = nil
+)
+  -> TokenizerSettings
+{
+  TokenizerSettings(unit: unit, locale: locale, normalization: normalization, skippedKinds: [])
+}
+
+/// Whether a word segment may be of a kind by ICU's rule status alone. Without a status any kind may be: what ends in a
+/// joined pictograph has none, whatever it begins with.
+func status(_ status: Int32, allows kind: TokenKind) -> Bool {
+  switch status {
+  case 100..<200: kind == .number || kind == .emoji
+  case 200..<400: kind == .word
+  case 400..<500: kind == .cjk || kind == .kana
+  default: true
+  }
+}
+
+/// Compares a tokenizer of all words with ICU: the same boundaries, and kinds that the rule status allows.
+func expectSameWords(
+  _ tokenizer: Tokenizer, _ workspace: TokenizerWorkspace, _ reference: ICUReference, _ text: [UInt8],
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let expected = reference.segments(of: text)
+  try tokenizer.tokenize(text, with: workspace)
+  var start = 0
+  var same = workspace.count == expected.count
+  for index in 0..<workspace.count where same {
+    let segment = expected[index]
+    same =
+      workspace.range(at: index) == start..<segment.end
+      && status(segment.status, allows: workspace.kind(at: index))
+    start = segment.end
+  }
+  guard !same else { return }
+  let found = (0..<workspace.count).map { "\(workspace.range(at: $0).upperBound)\(workspace.kind(at: $0).name)" }
+  Issue.record(
+    "\(String(decoding: text.prefix(400), as: UTF8.self).debugDescription): \(found.prefix(60)) is not \(expected.prefix(60))",
+    sourceLocation: sourceLocation)
+}
