@@ -24,14 +24,16 @@ struct TrainingTests {
     var options = TextClassifierTrainingOptions()
     options.architecture = architecture
     options.minimumCount = 1
-    options.training.epochs = 12
-    options.training.patience = 12
+    options.training.epochs = 25
+    options.training.patience = 25
+    options.training.batchSize = 8
     options.training.learningRate = 5e-3
     options.training.seed = seed
     options.adjustNetwork = {
       $0.embeddingSize = 16
       $0.hiddenSize = 16
       $0.filterCount = 16
+      $0.dropout = 0.1
     }
     return try TextClassifierTraining(options).run(training: texts)
   }
@@ -48,8 +50,8 @@ struct TrainingTests {
     arguments: TextClassifierArchitecture.allCases)
   func learnsAndLoads(architecture: TextClassifierArchitecture) throws {
     let trained = try Self.train(architecture).classifier
-    #expect(trained.predict("what a wonderful evening").label == "positive")
-    #expect(trained.predict("dreadful").label == "negative")
+    #expect(trained.predict("my sister thought it wonderful 3").label == "positive")
+    #expect(trained.predict("we found it dreadful 4").label == "negative")
     try withFolder { folder in
       try trained.write(to: "\(folder)/model", replacing: false)
       let loaded = try TextClassifier(contentsOf: "\(folder)/model")

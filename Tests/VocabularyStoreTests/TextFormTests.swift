@@ -84,7 +84,7 @@ import Testing
       ("2\t1\tordinary\ta", "2\t1\tother\ta", 4), ("2\t1\tordinary\ta", "2\t1\tordinary\ta\tb", 4),
       ("3\t1\tordinary\tb", "3\t1\tordinary\ta", 5), ("3\t1\tordinary\tb", "3\t1\tordinary\t\\q", 5),
       ("3\t1\tordinary\tb", "3\t1\tordinary\t\\x1", 5), ("3\t1\tordinary\tb", "3\t1\tordinary\t\\", 5),
-      ("3\t1\tordinary\tb", "", 5), ("\"unit\"", "\"inut\"", 1),
+      ("3\t1\tordinary\tb", "", 5), ("\"word\"", "\"wrod\"", 1),
     ]
     for (original, replacement, line) in changes {
       let error = #expect(throws: VocabularyError.self) {

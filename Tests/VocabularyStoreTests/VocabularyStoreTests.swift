@@ -141,7 +141,7 @@ import Testing
     let edits = [
       "DELETE FROM token WHERE id = 2", "DELETE FROM token", "UPDATE token SET kind = 77 WHERE id = 2",
       "UPDATE token SET count = -1 WHERE id = 2", "UPDATE vocabulary SET padding = 99",
-      "UPDATE vocabulary SET unknown = -1", "UPDATE vocabulary SET settings = '{}'", "DELETE FROM vocabulary",
+      "UPDATE vocabulary SET unknown = -1", "UPDATE vocabulary SET settings = '[]'", "DELETE FROM vocabulary",
       "DROP INDEX token_bytes; UPDATE token SET bytes = x'61'", "DROP TABLE flat_table",
       "DROP TABLE flat_table_part", "DELETE FROM flat_table_part",
       "DELETE FROM flat_table; DROP TABLE token", "UPDATE token SET id = id + 1000000000000",

@@ -49,8 +49,9 @@ extension CorpusError {
   public var category: Category {
     switch self {
     case .missingFile, .isDirectory, .notADirectory, .unreadable: .input
-    case .ambiguous, .unknownColumn: .usage
-    case .emptyFile, .noLabelColumn, .invalidUTF8, .unterminatedQuote, .malformedJSON, .rowTooShort, .missingField,
+    case .ambiguous: .usage
+    case .emptyFile, .noLabelColumn, .unknownColumn, .invalidUTF8, .unterminatedQuote, .malformedJSON, .rowTooShort,
+      .missingField,
       .missingLabel, .severalLabels, .labelIsNoNumber:
       .content
     }

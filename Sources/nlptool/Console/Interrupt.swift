@@ -9,6 +9,11 @@ enum Interrupt {
   static func watch() {
     // Made now: a handler must not be the first to touch a global.
     _ = isRequested
+    // Whoever started this process may have left them blocked.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         Interrupt.wasRequested.store(true, ordering: .relaxed)

@@ -30,8 +30,8 @@ struct Evaluate: ParsableCommand {
     compute.apply()
     let classifier = try TextClassifier(contentsOf: model)
     let texts = try LabelledTexts(paths: data, options: corpus.options(requiresLabel: true))
-    if !quiet { for guess in texts.guesses { StandardError.write(guess + "\n") } }
     let evaluation = try classifier.evaluate(texts)
+    if !quiet { for guess in texts.guesses { StandardError.write(guess + "\n") } }
     if json {
       try StandardOutput.shared.write(encodedJSON(evaluation, pretty: false))
     } else {

@@ -88,7 +88,7 @@ struct TrainSentiment: ParsableCommand {
     if let report { try checkWritable(report) }
     Interrupt.watch()
     let console = TrainingConsole(isQuiet: quiet)
-    let texts = try read(data, console)
+    let texts = try read(data)
     let training = TextClassifierTraining(try options())
     if let folds {
       try crossValidate(training, texts, folds, console)
@@ -110,18 +110,19 @@ struct TrainSentiment: ParsableCommand {
     return options
   }
 
-  private func read(_ paths: [String], _ console: TrainingConsole) throws -> LabelledTexts {
-    let texts = try LabelledTexts(paths: paths, options: corpus.options(requiresLabel: true))
-    for guess in texts.guesses { console.note(guess) }
-    return texts
+  private func read(_ paths: [String]) throws -> LabelledTexts {
+    try LabelledTexts(paths: paths, options: corpus.options(requiresLabel: true))
   }
 
   private func train(_ training: TextClassifierTraining, _ texts: LabelledTexts, _ console: TrainingConsole) throws {
     let start = ContinuousClock.now
     var hasSaved = false
+    let judges = try validation.map { try read([$0]) }
     let outcome = try training.run(
-      training: texts, validation: try validation.map { try read([$0], console) },
+      training: texts, validation: judges,
       planned: { plan in
+        // Not before: what cannot be trained gets one line, that of the error.
+        for guess in texts.guesses + (judges?.guesses ?? []) { console.note(guess) }
         console.note(
           "\(plan.trainingExamples) training texts, \(plan.validationExamples) validation texts, "
             + "labels \(plan.labels.joined(separator: ", ")), vocabulary \(plan.vocabularySize) "
@@ -145,7 +146,7 @@ struct TrainSentiment: ParsableCommand {
     if outcome.history.wasInterrupted {
       throw CommandFailure(.interrupted, "interrupted; the best model so far is in \(output)")
     }
-    if let test { result.test = try outcome.classifier.evaluate(read([test], console)) }
+    if let test { result.test = try outcome.classifier.evaluate(read([test])) }
     if let report { try result.write(to: report) }
     try printSummary(result)
   }
