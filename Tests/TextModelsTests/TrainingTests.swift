@@ -12,9 +12,9 @@ struct TrainingTests {
   /// Texts whose label follows from one word.
   static let texts = LabelledTexts(
     (0..<120).map { index in
-      let filler = ["the film was", "we found it", "all in all it seemed", "my sister thought it"][index % 4]
+      let filler = ["the film was", "we found it", "all in all it seemed", "my sister thought it"][index / 2 % 4]
       return .init(
-        text: "\(filler) \(index % 2 == 0 ? "wonderful" : "dreadful") \(index % 7)",
+        text: "\(filler) \(index % 2 == 0 ? "wonderful" : "dreadful") \(index / 2 % 7)",
         label: index % 2 == 0 ? "positive" : "negative")
     })
 
