@@ -1,0 +1,16 @@
+import TextModels
+import TextProcessing
+import Training
+
+// Trains on a corpus, saves, loads and predicts, all from Swift.
+let (corpus, model) = (CommandLine.arguments[1], CommandLine.arguments[2])
+var options = TextClassifierTrainingOptions()
+options.training.epochs = 3
+let texts = try LabelledTexts(paths: [corpus], options: CorpusOptions())
+let trained = try TextClassifierTraining(options).run(training: texts).classifier
+try trained.write(to: model, replacing: true)
+
+let classifier = try TextClassifier(contentsOf: model)
+let prediction = classifier.predict("I would go back tomorrow.")
+precondition(prediction == trained.predict("I would go back tomorrow."))
+print(prediction.label, prediction.probability)
