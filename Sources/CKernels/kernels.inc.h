@@ -9,10 +9,11 @@
 #pragma STDC FP_CONTRACT ON
 
 #include "vectors.inc.h"
+#include "elementwise.inc.h"
 #include "matrix_product.inc.h"
 #include "recurrent.inc.h"
-#include "convolution.inc.h"
-#include "elementwise.inc.h"
+#include "patches.inc.h"
+#include "convolution_max.inc.h"
 #include "optimisers.inc.h"
 
 #define KERNEL_JOIN_(a, b) a##b
@@ -24,9 +25,12 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .name = KERNEL_STRING(KERNEL_SUFFIX),
     .pack_panels = pack_panels,
     .multiply_panels = multiply_panels,
-    .accumulate_outer_products = accumulate_outer_products,
+    .gather_panels = gather_panels,
+    .multiply_transposed = multiply_transposed,
     .lstm_forward_step = lstm_forward_step,
     .lstm_backward_step = lstm_backward_step,
+    .gather_patches = gather_patches,
+    .scatter_patches = scatter_patches,
     .convolve_max = convolve_max,
     .add = add,
     .subtract = subtract,

@@ -117,49 +117,54 @@ static void multiply_panels(const struct row_block *blocks, ptrdiff_t block_coun
   } while (depth_first < k);
 }
 
-/// Rows of A (tokens × m, perhaps through an index) as blocks of 6 columns, token by token.
-static void pack_transposed(const float *a, ptrdiff_t a_stride, const int32_t *rows, ptrdiff_t m, ptrdiff_t tokens,
-                            float *packed) {
-  ptrdiff_t blocks = (m + 5) / 6;
-  for (ptrdiff_t t = 0; t < tokens; t++) {
-    float *to = packed + 6 * t;
-    ptrdiff_t row = rows ? rows[t] : t;
+static void gather_panels(const float *b, ptrdiff_t stride, const int32_t *rows, ptrdiff_t count, ptrdiff_t n,
+                          float *panels) {
+  ptrdiff_t whole = n / 16, left = n % 16;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    ptrdiff_t row = rows ? rows[i] : i;
+    float *to = panels + 16 * i;
     if (row < 0) {
-      for (ptrdiff_t b = 0; b < blocks; b++) memset(to + 6 * tokens * b, 0, 6 * sizeof(float));
+      for (ptrdiff_t p = 0; 16 * p < n; p++) memset(to + 16 * count * p, 0, 16 * sizeof(float));
       continue;
     }
-    const float *from = a + row * a_stride;
-    for (ptrdiff_t b = 0; b < m / 6; b++) memcpy(to + 6 * tokens * b, from + 6 * b, 6 * sizeof(float));
-    for (ptrdiff_t i = m / 6 * 6; i < m; i++) to[6 * tokens * (m / 6) + i % 6] = from[i];
+    const float *from = b + row * stride;
+    for (ptrdiff_t p = 0; p < whole; p++) memcpy(to + 16 * count * p, from + 16 * p, 16 * sizeof(float));
+    if (left) {
+      float *last = to + 16 * count * whole;
+      for (ptrdiff_t j = 0; j < 16; j++) last[j] = j < left ? from[16 * whole + j] : 0;
+    }
   }
 }
 
-static void accumulate_outer_products(const float *a, ptrdiff_t a_stride, const int32_t *a_rows, ptrdiff_t m,
-                                      const float *b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t tokens, float *c,
-                                      ptrdiff_t c_stride, float *column_sums, float *scratch) {
-  for (ptrdiff_t first = 0; first < tokens; first += KERNEL_DEPTH_BLOCK) {
-    ptrdiff_t depth = tokens - first < KERNEL_DEPTH_BLOCK ? tokens - first : KERNEL_DEPTH_BLOCK;
-    float *packed_a = scratch, *packed_b = scratch + (m + 5) / 6 * 6 * depth;
-    pack_transposed(a_rows ? a : a + first * a_stride, a_stride, a_rows ? a_rows + first : NULL, m, depth, packed_a);
-    pack_panels(b + first * b_stride, b_stride, 1, depth, n, packed_b);
-    for (ptrdiff_t p = 0; 16 * p < n; p++) {
-      ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
-      const float *panel = packed_b + 16 * depth * p;
-      if (column_sums) {
-        f8 low = splat(0), high = splat(0);
-        for (ptrdiff_t t = 0; t < depth; t++) {
-          low += load(panel + 16 * t);
-          high += load(panel + 16 * t + 8);
-        }
-        float sums[16];
-        store(sums, low);
-        store(sums + 8, high);
-        for (ptrdiff_t j = 0; j < width; j++) column_sums[16 * p + j] += sums[j];
-      }
+/// Floats between two packed blocks of 6 columns: a cache line more than they take, since blocks at a distance of a
+/// power of two would share cache sets.
+#define TRANSPOSED_BLOCK (KERNEL_ROW_BLOCK * KERNEL_DEPTH_BLOCK + 16)
+
+/// Columns of A (rows × m) in blocks of 6, row by row. The sums of the columns grow.
+static void pack_transposed(const float *a, ptrdiff_t stride, ptrdiff_t m, ptrdiff_t rows, float *packed,
+                            float *column_sums) {
+  ptrdiff_t whole = m / 6, left = m % 6;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const float *from = a + i * stride;
+    float *to = packed + 6 * i;
+    for (ptrdiff_t b = 0; b < whole; b++) memcpy(to + TRANSPOSED_BLOCK * b, from + 6 * b, 6 * sizeof(float));
+    for (ptrdiff_t j = 0; j < left; j++) to[TRANSPOSED_BLOCK * whole + j] = from[6 * whole + j];
+    if (column_sums) add(column_sums, from, column_sums, m);
+  }
+}
+
+static void multiply_transposed(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *panels,
+                                ptrdiff_t panel_count, ptrdiff_t rows, float *c, ptrdiff_t c_stride,
+                                float *column_sums, float *scratch) {
+  for (ptrdiff_t first = 0; first < rows; first += KERNEL_DEPTH_BLOCK) {
+    ptrdiff_t depth = rows - first < KERNEL_DEPTH_BLOCK ? rows - first : KERNEL_DEPTH_BLOCK;
+    pack_transposed(a + first * a_stride, a_stride, m, depth, scratch, column_sums);
+    for (ptrdiff_t p = 0; p < panel_count; p++) {
+      const float *panel = panels + 16 * (first * panel_count + depth * p);
       for (ptrdiff_t i = 0; i < m; i += 6) {
         ptrdiff_t height = m - i < 6 ? m - i : 6;
-        tiles[width > 8][height - 1](packed_a + i * depth, 1, 6, panel, depth, c + i * c_stride + 16 * p, c_stride,
-                                     width, product_start_accumulate, NULL);
+        tiles[1][height - 1](scratch + i / 6 * TRANSPOSED_BLOCK, 1, 6, panel, depth, c + i * c_stride + 16 * p,
+                             c_stride, 16, product_start_accumulate, NULL);
       }
     }
   }

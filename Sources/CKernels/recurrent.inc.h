@@ -25,8 +25,8 @@ static void lstm_forward_step(const struct lstm_step *s, const float *packed_rec
       add_recurrent_product(s, packed_recurrent_weight + 4 * unit * (ptrdiff_t)s->hidden, gates);
     for (ptrdiff_t row = 0; row < s->rows; row++) {
       float *g = gates + row * s->gate_stride;
-      f8 input = sigmoid8(load(g)), forget = sigmoid8(load(g + 8));
-      f8 candidate = tanh8(load(g + 16)), out = sigmoid8(load(g + 24));
+      f8 input = load(g), forget = load(g + 8), candidate = load(g + 16), out = load(g + 24);
+      gates8(&input, &forget, &candidate, &out);
       f8 cell = input * candidate;
       if (row < s->rows_with_past) cell = forget * load(s->past_cell + row * s->cell_stride + unit) + cell;
       f8 output = out * tanh8(cell);

@@ -10,6 +10,7 @@ typedef i8 i8_unaligned __attribute__((aligned(4)));
 INLINE f8 load(const float *p) { return *(const f8_unaligned *)p; }
 INLINE void store(float *p, f8 v) { *(f8_unaligned *)p = v; }
 INLINE f8 splat(float x) { return (f8){x, x, x, x, x, x, x, x}; }
+// With a constant first, what is not a number stays so.
 INLINE f8 max8(f8 a, f8 b) { return a > b ? a : b; }
 INLINE f8 min8(f8 a, f8 b) { return a < b ? a : b; }
 
@@ -34,7 +35,7 @@ INLINE f8 sqrt8(f8 x) { return __builtin_elementwise_sqrt(x); }
 /// e^x: the power of two by the exponent bits, the rest by a polynomial on [-ln 2 / 2, ln 2 / 2] (Cephes' expf).
 /// Relative error below 2e-7; below -87.3 the result is the smallest normal number, above 88 it is the largest.
 INLINE f8 exp8(f8 x) {
-  x = min8(max8(x, splat(-87.33f)), splat(88.02f));
+  x = min8(splat(88.02f), max8(splat(-87.33f), x));
   // Adding 1.5·2²³ rounds to the nearest integer and leaves it in the low bits.
   const f8 magic = splat(12582912.0f);
   f8 shifted = x * splat(1.44269504088896341f) + magic;
@@ -54,17 +55,44 @@ INLINE f8 exp8(f8 x) {
 
 INLINE f8 sigmoid8(f8 x) { return splat(1.0f) / (splat(1.0f) + exp8(-x)); }
 
-/// tanh: by e^(2x), and by its series where that would cancel.
-INLINE f8 tanh8(f8 x) {
-  f8 magnitude = (f8)((i8)x & 0x7fffffff);
-  f8 large = splat(1.0f) - splat(2.0f) / (exp8(magnitude + magnitude) + splat(1.0f));
-  large = (f8)((i8)large | ((i8)x & (i8)splat(-0.0f)));
+/// A fraction that is not divided yet, so that several can share one division.
+struct fraction8 {
+  f8 numerator, denominator;
+};
+
+/// tanh as x·P(x²) / Q(x²) on [-9, 9], beyond which it is 1 in Float32. Coefficients by least squares of the relative
+/// error, reweighted towards its maximum: 2e-8; with Float32's rounding 3.2e-7.
+INLINE struct fraction8 tanh_fraction8(f8 x) {
+  x = min8(splat(9.0f), max8(splat(-9.0f), x));
   f8 s = x * x;
-  f8 p = splat(-5.70498872745e-3f);
-  p = p * s + splat(2.06390887954e-2f);
-  p = p * s + splat(-5.37397155531e-2f);
-  p = p * s + splat(1.33314422036e-1f);
-  p = p * s + splat(-3.33332819422e-1f);
-  f8 small = p * s * x + x;
-  return magnitude < splat(0.625f) ? small : large;
+  f8 p = splat(1.3353358347e-8f);
+  p = p * s + splat(2.0608145053e-5f);
+  p = p * s + splat(3.4955321114e-3f);
+  p = p * s + splat(1.3380979106e-1f);
+  p = p * s + splat(9.9999997963e-1f);
+  f8 q = splat(7.7760246887e-7f);
+  q = q * s + splat(3.2855423653e-4f);
+  q = q * s + splat(2.5876770851e-2f);
+  q = q * s + splat(4.6714294764e-1f);
+  q = q * s + splat(1.0f);
+  return (struct fraction8){x * p, q};
+}
+
+INLINE f8 tanh8(f8 x) {
+  struct fraction8 f = tanh_fraction8(x);
+  return f.numerator / f.denominator;
+}
+
+/// σ of x, y, w and tanh of z with one division: a division costs as much as twelve multiplications. The denominators
+/// are between 1 and 420, so that their product is far from overflow. Absolute error below 1e-6.
+INLINE void gates8(f8 *x, f8 *y, f8 *z, f8 *w) {
+  const f8 half = splat(0.5f);
+  struct fraction8 a = tanh_fraction8(*x * half), b = tanh_fraction8(*y * half);
+  struct fraction8 c = tanh_fraction8(*z), d = tanh_fraction8(*w * half);
+  f8 ab = a.denominator * b.denominator, cd = c.denominator * d.denominator;
+  f8 inverse = splat(1.0f) / (ab * cd), inverse_ab = inverse * cd, inverse_cd = inverse * ab;
+  *x = a.numerator * (inverse_ab * b.denominator) * half + half;
+  *y = b.numerator * (inverse_ab * a.denominator) * half + half;
+  *z = c.numerator * (inverse_cd * d.denominator);
+  *w = d.numerator * (inverse_cd * c.denominator) * half + half;
 }

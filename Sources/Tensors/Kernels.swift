@@ -1,6 +1,5 @@
 import CKernels
 import COpenBLAS
-import Synchronization
 
 /// The instruction sets that the kernels exist for.
 package enum KernelLevel: String, CaseIterable, Sendable {

@@ -94,23 +94,3 @@ func withTemporaryRowBlocks<R>(_ rows: Int, _ body: (UnsafeBufferPointer<row_blo
     return body(UnsafeBufferPointer(start: blocks.baseAddress, count: count))
   }
 }
-
-/// C [m, n] = Aᵀ·B over `tokens` rows of A [tokens, m] and B [tokens, n], columns shared among the threads.
-///
-/// The order of additions is that of the rows, for any number of threads.
-func outerProducts(
-  _ a: UnsafePointer<Float>, _ aStride: Int, m: Int, _ b: UnsafePointer<Float>, _ bStride: Int, n: Int, tokens: Int,
-  into c: UnsafeMutablePointer<Float>, columnSums: UnsafeMutablePointer<Float>? = nil
-) {
-  let tileWidth = 128
-  parallelFor((n + tileWidth - 1) / tileWidth) { tile in
-    let first = tile * tileWidth
-    let width = min(tileWidth, n - first)
-    for row in 0..<m { (c + row * n + first).update(repeating: 0, count: width) }
-    columnSums?.advanced(by: first).update(repeating: 0, count: width)
-    let scratch = Tensor(uninitialized: [kernel_outer_product_scratch(m, width)])
-    kernels.accumulate_outer_products(
-      a, aStride, nil, m, b + first, bStride, width, tokens, c + first, n, columnSums.map { $0 + first },
-      scratch.floats)
-  }
-}

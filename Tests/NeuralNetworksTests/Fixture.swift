@@ -24,6 +24,8 @@ struct Fixture {
     get throws { try #require(tensors[name], "the fixture has no \(name)") }
   }
 
+  func contains(_ name: String) -> Bool { tensors[name] != nil }
+
   func integers(_ name: String) throws -> [Int] { try self[name].scalars.map { Int($0) } }
 
   /// Tensors whose names begin with `prefix`, without it.
@@ -49,9 +51,7 @@ func expectEqual(_ a: Tensor, _ b: Tensor, _ name: String, isGradient: Bool = fa
   #expect(value <= (isGradient ? 1e-4 : 1e-5), "\(name): difference \(value), shapes \(a.shape) and \(b.shape)")
 }
 
-/// A parameter that takes part as an input, so that its gradient can be read.
-func recordGradients(
-  _ output: () -> Tensor, outputGradient: Tensor
-) -> Gradients {
-  GradientTape.record { (output() * outputGradient.reshaped(outputGradient.shape)).sum() }.gradients
+/// The gradients that an output gets from above as `outputGradient`.
+func recordGradients(_ output: () -> Tensor, outputGradient: Tensor) -> Gradients {
+  GradientTape.record { (output() * outputGradient).sum() }.gradients
 }

@@ -68,42 +68,6 @@ struct PropertyTests {
     #expect(ones.value.dropout(0.3) == ones.value)
   }
 
-  @Test("gradients against differences of the loss")
-  func gradientCheck() {
-    let random = RandomStream(seed: 21)
-    let lstm = LSTM(inputSize: 3, hiddenSize: 4, isBidirectional: true, random: random)
-    let layout = SequenceLayout(lengths: [3, 1, 5])
-    let x = Parameter(random.uniform([layout.rowCount, 3], in: -1..<1))
-    func loss() -> Tensor {
-      let states = lstm(x.tensor, layout: layout)
-      let pooled = Tensor.concatenated(
-        [
-          states.meanOverTime(layout: layout), states.maxOverTime(layout: layout),
-          states.lastStates(layout: layout, directions: 2),
-        ], axis: 1)
-      return (pooled * pooled).sum()
-    }
-    let gradients = GradientTape.record(loss).gradients
-    for parameter in lstm.parameters + [x] {
-      guard let gradient = gradients[parameter]?.tensor.scalars else {
-        Issue.record("a parameter without a gradient")
-        continue
-      }
-      let value = parameter.value
-      for index in stride(from: 0, to: value.count, by: max(1, value.count / 7)) {
-        func shifted(_ step: Float) -> Float {
-          var scalars = value.scalars
-          scalars[index] += step
-          parameter.value = Tensor(scalars, shape: value.shape)
-          defer { parameter.value = value }
-          return loss().scalar
-        }
-        let numeric = (shifted(1e-2) - shifted(-1e-2)) / 2e-2
-        #expect(abs(numeric - gradient[index]) < 2e-2 * max(1, abs(numeric)))
-      }
-    }
-  }
-
   @Test("a module prints itself with its sizes and counts its parameters")
   func description() {
     let lstm = LSTM(inputSize: 300, hiddenSize: 256, random: nil)

@@ -78,26 +78,34 @@ struct KernelLevelTests {
     }
   }
 
-  @Test("outer products through an index", arguments: levels)
-  func outerProducts(level: KernelLevel) {
+  @Test("transposed product, rows through an index", arguments: levels)
+  func transposedProduct(level: KernelLevel) {
     let table = Self.table(level)
-    for (tokens, m, n) in [(1, 1, 1), (9, 7, 17), (300, 13, 40), (513, 6, 16)] {
-      let (a, b) = (Self.numbers(tokens * m, seed: 8), Self.numbers(tokens * n, seed: 9))
-      let rows = (0..<tokens).map { Int32($0 % 3 == 0 ? -1 : ($0 * 7) % tokens) }
-      var c = [Float](repeating: 0, count: m * n)
-      var sums = [Float](repeating: 0, count: n)
-      var scratch = [Float](repeating: 0, count: kernel_outer_product_scratch(m, n))
-      table.accumulate_outer_products(a, m, rows, m, b, n, n, tokens, &c, n, &sums, &scratch)
-      for i in 0..<m {
-        for j in 0..<n {
-          let expected = (0..<tokens).reduce(0.0) {
-            rows[$1] < 0 ? $0 : $0 + Double(a[Int(rows[$1]) * m + i]) * Double(b[$1 * n + j])
+    for (count, m, n) in [(1, 1, 1), (9, 7, 17), (300, 13, 40), (513, 6, 16), (256, 96, 33)] {
+      let (a, b) = (Self.numbers(count * m, seed: 8), Self.numbers(count * n, seed: 9))
+      let rows = (0..<count).map { Int32($0 % 3 == 0 ? -1 : ($0 * 7) % count) }
+      let width = (n + 15) / 16 * 16
+      var panels = [Float](repeating: .nan, count: count * width)
+      for first in stride(from: 0, to: count, by: Int(KERNEL_DEPTH_BLOCK)) {
+        let block = min(Int(KERNEL_DEPTH_BLOCK), count - first)
+        rows.withUnsafeBufferPointer { rows in
+          panels.withUnsafeMutableBufferPointer { panels in
+            table.gather_panels(b, n, rows.baseAddress! + first, block, n, panels.baseAddress! + first * width)
           }
-          #expect(abs(Double(c[i * n + j]) - expected) < 2e-4)
         }
       }
-      for j in 0..<n {
-        #expect(abs(Double(sums[j]) - (0..<tokens).reduce(0.0) { $0 + Double(b[$1 * n + j]) }) < 2e-4)
+      var c = [Float](repeating: 0, count: m * width)
+      var sums = [Float](repeating: 0, count: m)
+      var scratch = [Float](repeating: .nan, count: kernel_transposed_scratch(m))
+      table.multiply_transposed(a, m, m, panels, width / 16, count, &c, width, &sums, &scratch)
+      for i in 0..<m {
+        for j in 0..<width {
+          let expected = (0..<count).reduce(0.0) {
+            rows[$1] < 0 || j >= n ? $0 : $0 + Double(a[$1 * m + i]) * Double(b[Int(rows[$1]) * n + j])
+          }
+          #expect(abs(Double(c[i * width + j]) - expected) < 2e-4)
+        }
+        #expect(abs(Double(sums[i]) - (0..<count).reduce(0.0) { $0 + Double(a[$1 * m + i]) }) < 2e-4)
       }
     }
   }

@@ -40,6 +40,16 @@ enum product_start {
   product_start_bias = 2,      ///< C = bias (one value a column) + A·B
 };
 
+/// One group of channels of a convolution: an image, the filters' windows over it, and where those lie.
+struct convolution_shape {
+  int32_t height, width;                  ///< of the image, one plane for each channel
+  int32_t kernel_height, kernel_width;
+  int32_t stride_height, stride_width;
+  int32_t padding_top, padding_left;
+  int32_t dilation_height, dilation_width;
+  int32_t output_width;                   ///< windows in a row
+};
+
 /// Rows of a matrix over which a filter moves.
 struct window_sequence {
   int32_t first_row;
@@ -102,17 +112,31 @@ struct kernel_table {
                           ptrdiff_t a_stride, const float *panels, ptrdiff_t n, ptrdiff_t first_panel,
                           ptrdiff_t end_panel, float *c, ptrdiff_t c_stride, enum product_start start,
                           const float *_Nullable bias);
-  /// C (m × n, n ≤ columns of `scratch`) += Aᵀ·B over `tokens` rows of both; A's rows may be taken through an index, where
-  /// an index below zero stands for a row of zeros. `column_sums`, if given, grows by the sums of B's columns.
-  void (*accumulate_outer_products)(const float *a, ptrdiff_t a_stride, const int32_t *_Nullable a_rows, ptrdiff_t m,
-                                    const float *b, ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t tokens, float *c,
-                                    ptrdiff_t c_stride, float *_Nullable column_sums, float *scratch);
+  /// Rows of B (n columns), perhaps through an index where one below zero stands for zeros, in panels of 16 columns.
+  void (*gather_panels)(const float *b, ptrdiff_t stride, const int32_t *_Nullable rows, ptrdiff_t count, ptrdiff_t n,
+                        float *panels);
+  /// C (m × 16·panel_count) += Aᵀ·B over the rows of both. B is packed by `gather_panels` in blocks of
+  /// KERNEL_DEPTH_BLOCK rows, one behind the other. `column_sums` grows by the sums of A's columns. `scratch` holds
+  /// kernel_transposed_scratch(m) floats.
+  void (*multiply_transposed)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *panels,
+                              ptrdiff_t panel_count, ptrdiff_t rows, float *c, ptrdiff_t c_stride,
+                              float *_Nullable column_sums, float *scratch);
 
   // Recurrent cells (recurrent.inc.h)
   void (*lstm_forward_step)(const struct lstm_step *step, const float *packed_recurrent_weight);
   void (*lstm_backward_step)(const struct lstm_step_gradient *step);
 
-  // Convolution with max over time (convolution.inc.h)
+  // Convolution (patches.inc.h). Patches are a matrix with a row for each element k of a filter, channel by channel, and
+  // a column for each window, row by row.
+  /// Columns first_window..<+count, rows first_k..<+k_count, in panels of panel_width columns padded with zeros.
+  void (*gather_patches)(const struct convolution_shape *shape, const float *image, ptrdiff_t first_k,
+                         ptrdiff_t k_count, ptrdiff_t first_window, ptrdiff_t count, ptrdiff_t panel_width,
+                         float *panels);
+  /// Adds patches (k_count × count) to the pixels that they came from.
+  void (*scatter_patches)(const struct convolution_shape *shape, const float *patches, ptrdiff_t first_k,
+                          ptrdiff_t k_count, ptrdiff_t first_window, ptrdiff_t count, float *image);
+
+  // Convolution with max over time (convolution_max.inc.h)
   /// For each sequence and each of n filters: the largest product of the filter with the windows of k floats that start
   /// at x + (first_row + p)·x_stride for 0 ≤ p < positions, and the first p where it stands. `maxima` and `arguments`
   /// hold a row of n rounded up to 16 for each sequence. `scratch` holds KERNEL_CONVOLUTION_SCRATCH floats.
@@ -166,11 +190,9 @@ enum kernel_level kernel_best_level(void);
 /// The kernels of a level; NULL where the machine cannot run it.
 const struct kernel_table *_Nullable kernel_table(enum kernel_level level);
 
-/// Floats of scratch that `accumulate_outer_products` needs for m × n.
-static inline ptrdiff_t kernel_outer_product_scratch(ptrdiff_t m, ptrdiff_t n) {
-  ptrdiff_t a = (m + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK * KERNEL_ROW_BLOCK;
-  ptrdiff_t b = (n + KERNEL_PANEL_WIDTH - 1) / KERNEL_PANEL_WIDTH * KERNEL_PANEL_WIDTH;
-  return (a + b) * KERNEL_DEPTH_BLOCK;
+/// Floats of scratch that `multiply_transposed` needs for m columns.
+static inline ptrdiff_t kernel_transposed_scratch(ptrdiff_t m) {
+  return (m + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK * (KERNEL_ROW_BLOCK * KERNEL_DEPTH_BLOCK + 16);
 }
 
 /// Floats of a packed K × N matrix.

@@ -263,12 +263,20 @@ private struct LSTMBackward {
       let direction = task % directions.count
       walkBack(direction: direction, part: parts[task / directions.count], recurrentWeight: recurrentWeights[direction])
     }
-    var gradients: [Gradient?] = [needsInputGradient ? .dense(inputGradient()) : nil]
-    for index in directions.indices {
-      let (input, recurrent, bias) = weightGradients(direction: index)
-      gradients += [.dense(input), .dense(recurrent), .dense(bias), .dense(bias)]
+    // The gradients of the input and of all weights do not wait for each other: one loop for all of their tiles.
+    let inputGradient = needsInputGradient ? Tensor(uninitialized: forward.input.shape) : .empty
+    let inputWeights = needsInputGradient ? directions.map { PackedMatrix($0.gateInputWeight) } : []
+    let inputTiles = needsInputGradient ? (layout.rowCount + rowsPerTile - 1) / rowsPerTile : 0
+    let weights = directions.indices.map { LSTMWeightGradients(self, direction: $0) }
+    let weightTiles = weights.flatMap { gradients in (0..<gradients.tileCount).map { (gradients, tile: $0) } }
+    parallelFor(weightTiles.count + inputTiles) { task in
+      if task < weightTiles.count {
+        weightTiles[task].0.compute(tile: weightTiles[task].tile)
+      } else {
+        computeInputGradient(tile: task - weightTiles.count, inputWeights, into: inputGradient.floats)
+      }
     }
-    return gradients
+    return [needsInputGradient ? .dense(inputGradient) : nil] + weights.flatMap(\.all)
   }
 
   private func walkBack(direction index: Int, part: Range<Int>, recurrentWeight: PackedMatrix) {
@@ -305,53 +313,85 @@ private struct LSTMBackward {
     }
   }
 
-  /// dX = Σ over directions of dGates · W
-  private func inputGradient() -> Tensor {
-    let result = Tensor(uninitialized: forward.input.shape)
-    for (index, direction) in forward.directions.enumerated() {
-      PackedMatrix(direction.gateInputWeight).multiplyInParallel(
-        rows: layout.rowCount, forward.gates[index].floats, stride: forward.gateStride, into: result.floats,
-        stride: direction.inputSize, start: index == 0 ? product_start_zero : product_start_accumulate)
+  private var rowsPerTile: Int { 96 }
+
+  /// dX = Σ over directions of dGates · W, for some rows.
+  private func computeInputGradient(
+    tile: Int, _ weights: [PackedMatrix], into result: UnsafeMutablePointer<Float>
+  ) {
+    let first = tile * rowsPerTile
+    let rows = min(rowsPerTile, layout.rowCount - first)
+    for (index, weight) in weights.enumerated() {
+      weight.multiply(
+        rows: rows, forward.gates[index].floats + first * forward.gateStride, stride: forward.gateStride,
+        into: result + first * weight.n, stride: weight.n,
+        start: index == 0 ? product_start_zero : product_start_accumulate)
     }
-    return result
+  }
+}
+
+/// dW = dGatesᵀ · input, dR = dGatesᵀ · previous outputs, and for both biases the sums of dGates; of one direction, in
+/// tiles of hidden units.
+private struct LSTMWeightGradients {
+  private let direction: LSTMDirection
+  private let gates: Tensor
+  private let gateStride: Int
+  /// The input and the previous outputs side by side.
+  private let rows: PackedRows
+  private let input: Tensor
+  private let recurrent: Tensor
+  private let bias: Tensor
+  /// 96 or 192 gate columns, whole blocks of the micro-kernel: large tiles read the packed rows less often, small ones
+  /// share short work better.
+  private let unitsPerTile: Int
+
+  init(_ backward: LSTMBackward, direction index: Int) {
+    let forward = backward.forward
+    let direction = forward.directions[index]
+    self.direction = direction
+    unitsPerTile = forward.layout.rowCount < 4096 ? 24 : 48
+    gates = forward.gates[index]
+    gateStride = forward.gateStride
+    let (inputs, hidden) = (direction.inputSize, direction.hiddenSize)
+    let column = index == 0 ? 0 : forward.directions[0].hiddenSize
+    rows = withExtendedLifetime((forward, backward)) {
+      PackedRows(
+        [
+          .init(floats: forward.input.floats, stride: inputs, count: inputs),
+          .init(
+            floats: backward.output.floats + column, stride: forward.outputWidth, count: hidden,
+            rows: forward.layout.pastRows(reversed: direction.isReversed)),
+        ], rowCount: forward.layout.rowCount)
+    }
+    input = Tensor(uninitialized: [4 * hidden, inputs])
+    recurrent = Tensor(uninitialized: [4 * hidden, hidden])
+    bias = Tensor(uninitialized: [4 * hidden])
   }
 
-  /// dW = dGatesᵀ · input, dR = dGatesᵀ · previous outputs, both biases: the sums of dGates.
-  private func weightGradients(direction index: Int) -> (input: Tensor, recurrent: Tensor, bias: Tensor) {
-    let direction = forward.directions[index]
+  var tileCount: Int { (direction.hiddenSize + unitsPerTile - 1) / unitsPerTile }
+
+  /// In the order of ``LSTMWeights``.
+  var all: [Gradient?] { [.dense(input), .dense(recurrent), .dense(bias), .dense(bias)] }
+
+  func compute(tile: Int) {
     let (inputs, hidden) = (direction.inputSize, direction.hiddenSize)
-    let inputGradient = Tensor(uninitialized: [4 * hidden, inputs])
-    let recurrentGradient = Tensor(uninitialized: [4 * hidden, hidden])
-    let biasGradient = Tensor(uninitialized: [4 * hidden])
-    let pastRows = layout.pastRows(reversed: direction.isReversed)
-    let column = index == 0 ? 0 : forward.directions[0].hiddenSize
-    let unitsPerTile = 32
-    parallelFor((hidden + unitsPerTile - 1) / unitsPerTile) { tile in
-      let units = tile * unitsPerTile..<min(hidden, (tile + 1) * unitsPerTile)
-      let gates = forward.gates[index].floats + 4 * units.lowerBound
-      let gateCount = (units.count + unitBlock - 1) / unitBlock * unitBlock * 4
-      let scratch = Tensor(
-        uninitialized: [kernel_outer_product_scratch(max(inputs, hidden), gateCount)])
-      let products = Tensor(zeros: [inputs + hidden + 1, gateCount])
-      let sums = products.floats + (inputs + hidden) * gateCount
-      kernels.accumulate_outer_products(
-        forward.input.floats, inputs, nil, inputs, gates, forward.gateStride, gateCount, layout.rowCount,
-        products.floats, gateCount, sums, scratch.floats)
-      kernels.accumulate_outer_products(
-        output.floats + column, forward.outputWidth, pastRows, hidden, gates, forward.gateStride, gateCount,
-        layout.rowCount, products.floats + inputs * gateCount, gateCount, nil, scratch.floats)
+    let first = tile * unitsPerTile
+    let units = min(unitsPerTile, hidden - first)
+    let gateCount = (units + unitBlock - 1) / unitBlock * unitBlock * 4
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: gateCount) { sums in
+      guard let sums = sums.baseAddress else { return }
+      let products = rows.multiply(
+        transposing: gates.floats + 4 * first, stride: gateStride, count: gateCount, columnSums: sums)
       // Back from gate columns to PyTorch's rows.
-      LSTMDirection.forEachRun(hiddenSize: units.count) { gateColumn, row, count in
-        let gate = row / units.count
-        let target = gate * hidden + units.lowerBound + row % units.count
-        kernels.transpose(
-          products.floats + gateColumn, gateCount, inputs, count, inputGradient.floats + target * inputs, inputs)
-        kernels.transpose(
-          products.floats + inputs * gateCount + gateColumn, gateCount, hidden, count,
-          recurrentGradient.floats + target * hidden, hidden)
-        (biasGradient.floats + target).update(from: sums + gateColumn, count: count)
+      LSTMDirection.forEachRun(hiddenSize: units) { column, row, count in
+        let target = row / units * hidden + first + row % units
+        for unit in 0..<count {
+          let from = products.floats + (column + unit) * rows.width
+          (input.floats + (target + unit) * inputs).update(from: from + rows.offsets[0], count: inputs)
+          (recurrent.floats + (target + unit) * hidden).update(from: from + rows.offsets[1], count: hidden)
+        }
+        (bias.floats + target).update(from: sums + column, count: count)
       }
     }
-    return (inputGradient, recurrentGradient, biasGradient)
   }
 }

@@ -58,8 +58,19 @@ private func linearGradients(
   }
   guard needs.weight else { return [inputGradient, nil, .dense(gradient.columnSums(rows: rows))] }
   let weightGradient = Tensor(uninitialized: weight.shape)
-  outerProducts(
-    gradient.floats, outputs, m: outputs, x.floats, inputs, n: inputs, tokens: rows, into: weightGradient.floats)
+  let inputRows = PackedRows([.init(floats: x.floats, stride: inputs, count: inputs)], rowCount: rows)
+  let columnsPerTile = 96
+  withExtendedLifetime((gradient, x)) {
+    parallelFor((outputs + columnsPerTile - 1) / columnsPerTile) { tile in
+      let first = tile * columnsPerTile
+      let count = min(columnsPerTile, outputs - first)
+      let product = inputRows.multiply(transposing: gradient.floats + first, stride: outputs, count: count)
+      for row in 0..<count {
+        (weightGradient.floats + (first + row) * inputs).update(
+          from: product.floats + row * inputRows.width, count: inputs)
+      }
+    }
+  }
   return [inputGradient, .dense(weightGradient), .dense(gradient.columnSums(rows: rows))]
 }
 

@@ -19,9 +19,8 @@ package final class MemoryArena: Sendable {
   /// Blocks start at multiples of this many bytes: a cache line, and room for the widest vector.
   package static let alignment = 64
 
-  /// Blocks of this size and more start on a page of their own offset, so that rows of different tensors do not all
-  /// fall on the same cache sets.
-  private static let reservationSizes = [38, 36, 34, 32].map { 1 << $0 }
+  /// Bytes of addresses to ask for, the first that the process may have (`ulimit -v` limits them).
+  private static let reservationSizes = [38, 36, 34, 32, 31, 30, 29, 28].map { 1 << $0 }
 
   private struct Block {
     var offset: Int
@@ -34,7 +33,6 @@ package final class MemoryArena: Sendable {
     /// Bytes from the start that may be read and written.
     var committed = 0
     var inUse = 0
-    var peak = 0
   }
 
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer?
@@ -56,10 +54,8 @@ package final class MemoryArena: Sendable {
     state = Mutex(State(free: capacity > 0 ? [Block(offset: 0, size: capacity)] : []))
   }
 
-  /// Bytes handed out now, and the most at any time.
-  package var usage: (inUse: Int, peak: Int) {
-    state.withLock { ($0.inUse, $0.peak) }
-  }
+  /// Bytes handed out now.
+  package var bytesInUse: Int { state.withLock(\.inUse) }
 
   /// A block of at least `size` bytes, not cleared; `nil` when the system has no memory left.
   func allocate(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -75,7 +71,6 @@ package final class MemoryArena: Sendable {
         state.free[index].size -= size
       }
       state.inUse += size
-      state.peak = max(state.peak, state.inUse)
       return offset
     }
     guard let offset, let base else { return nil }

@@ -25,8 +25,8 @@ final class TensorStorage: @unchecked Sendable {
   /// Uninitialised memory.
   init(byteCount: Int) {
     guard let address = MemoryArena.shared.allocate(byteCount) else {
-      // The same that Array does when the system has no memory left; no input reaches this with a size of its own,
-      // since readers check sizes against the length of their file first.
+      // As Array does when the system has no memory left. Readers check sizes against the length of their file first,
+      // and training checks those of its network against the machine's memory.
       fatalError("out of memory: a tensor of \(byteCount) bytes")
     }
     self.address = address

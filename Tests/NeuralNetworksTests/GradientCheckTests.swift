@@ -1,0 +1,105 @@
+import NeuralNetworks
+import Tensors
+import Testing
+
+/// Every operation's gradient against differences of its output, by one check.
+@Suite("Gradients equal differences", .serialized)
+struct GradientCheckTests {
+  /// A function of some parameters.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let parameters: [Parameter]
+    let output: @Sendable () -> Tensor
+
+    init(_ name: String, _ parameters: [Parameter], _ output: @escaping @Sendable () -> Tensor) {
+      (testDescription, self.parameters, self.output) = (name, parameters, output)
+    }
+  }
+
+  private static func parameter(_ shape: [Int], _ seed: UInt64) -> Parameter {
+    Parameter(RandomStream(seed: seed).uniform(shape, in: -1..<1))
+  }
+
+  static let cases: [Case] = {
+    let (a, b) = (parameter([4, 6], 1), parameter([4, 6], 2))
+    let (matrix, vector) = (parameter([5, 6], 3), parameter([5], 4))
+    let layout = SequenceLayout(lengths: [3, 1, 5])
+    let steps = parameter([layout.rowCount, 6], 5)
+    let random = RandomStream(seed: 6)
+    let lstm = LSTM(inputSize: 6, hiddenSize: 9, layerCount: 2, isBidirectional: true, random: random)
+    let embedding = Embedding(vocabularySize: 7, embeddingSize: 4, paddingIndex: 2, random: random)
+    let linear = Linear(inputSize: 6, outputSize: 3, random: random)
+    let conv1d = Conv1d(
+      inputChannels: 4, outputChannels: 6, kernelSize: 3, stride: 2, padding: 2, groups: 2, random: random)
+    let conv2d = Conv2d(
+      inputChannels: 3, outputChannels: 5, kernelSize: Size2D(height: 2, width: 3), padding: 1,
+      dilation: Size2D(height: 2, width: 1), random: random)
+    let (sequences, images) = (parameter([2, 4, 11], 7), parameter([2, 3, 6, 5], 8))
+    let pooled = ConvolutionMaxOverTime(inputSize: 6, filterCount: 4, width: 2, random: random)
+    let words = parameter([12, 6], 9)
+    return [
+      Case("+", [a, b]) { a.tensor + b.tensor },
+      Case("-", [a, b]) { a.tensor - b.tensor },
+      Case("*", [a, b]) { a.tensor * b.tensor },
+      Case("* number", [a]) { a.tensor * 3 },
+      Case("relu", [a]) { a.tensor.relu() },
+      Case("sigmoid", [a]) { a.tensor.sigmoid() },
+      Case("tanh", [a]) { a.tensor.tanh() },
+      Case("exp", [a]) { a.tensor.exp() },
+      Case("dropout", [a]) { a.tensor.dropout(0.4) },
+      Case("softmax", [a]) { a.tensor.softmax() },
+      Case("softmax with cross-entropy", [a]) { a.tensor.softmaxCrossEntropy(targets: [0, 5, 2, 2]) },
+      Case("sum", [a]) { a.tensor.sum() },
+      Case("mean", [a]) { a.tensor.mean() },
+      Case("concatenated", [a, b]) { Tensor.concatenated([a.tensor, b.tensor, a.tensor], axis: 1) },
+      Case("reshaped, transposed", [a]) { a.tensor.reshaped([8, 3]).transposed() },
+      Case("linear", [a, matrix, vector]) { a.tensor.linear(weight: matrix.tensor, bias: vector.tensor) },
+      Case("matmul", [a, matrix]) { a.tensor.matmul(matrix.tensor.transposed()) },
+      Case("gatherRows", [a]) { a.tensor.gatherRows([3, 0, 3, -1, 2]) },
+      Case("lastStates", [steps]) { steps.tensor.lastStates(layout: layout, directions: 2) },
+      Case("meanOverTime", [steps]) { steps.tensor.meanOverTime(layout: layout) },
+      Case("maxOverTime", [steps]) { steps.tensor.maxOverTime(layout: layout) },
+      Case("Linear", linear.parameters + [a]) { linear(a.tensor) },
+      Case("Embedding", embedding.parameters) { embedding([1, 2, 6, 1]) },
+      Case("LSTM", lstm.parameters + [steps]) { lstm(steps.tensor, layout: layout) },
+      Case("Conv1d", conv1d.parameters + [sequences]) { conv1d(sequences.tensor) },
+      Case("Conv2d", conv2d.parameters + [images]) { conv2d(images.tensor) },
+      Case("ConvolutionMaxOverTime", pooled.parameters + [words]) {
+        pooled(words.tensor, rows: SequenceRows(counts: [5, 2, 5]))
+      },
+    ]
+  }()
+
+  @Test("operation", arguments: cases)
+  func gradient(of operation: Case) throws {
+    // The sum of the outputs with weights of both signs, so that no part cancels.
+    func loss() -> Tensor {
+      let output = operation.output()
+      return (output * RandomStream(seed: 99).uniform(output.shape, in: -1..<1)).sum()
+    }
+    func loss(shifting parameter: Parameter, _ index: Int, by step: Float) -> Float {
+      let value = parameter.value
+      var scalars = value.scalars
+      scalars[index] += step
+      parameter.value = Tensor(scalars, shape: value.shape)
+      defer { parameter.value = value }
+      return GradientTape.record(random: RandomStream(seed: 5), loss).loss.scalar
+    }
+    let gradients = GradientTape.record(random: RandomStream(seed: 5), loss).gradients
+    for (position, parameter) in operation.parameters.enumerated() {
+      let gradient = try #require(gradients[parameter], "parameter \(position) has no gradient").tensor.scalars
+      let largest = gradient.reduce(0) { max($0, abs($1)) }
+      #expect(largest > 0, "parameter \(position)")
+      // About 20 elements of each. The step is small enough to stay on one side of the kinks of these inputs, and
+      // large enough for Float32: the rounding of a loss near 1 gives 1e-4.
+      for index in stride(from: 0, to: gradient.count, by: max(1, gradient.count / 20)) {
+        let step: Float = 2e-3
+        let difference =
+          (loss(shifting: parameter, index, by: step) - loss(shifting: parameter, index, by: -step)) / (2 * step)
+        #expect(
+          abs(difference - gradient[index]) < 2e-3 + 1e-2 * largest,
+          "element \(index) of parameter \(position): \(gradient[index]), by differences \(difference)")
+      }
+    }
+  }
+}
