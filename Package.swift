@@ -56,7 +56,7 @@ let package = Package(
     .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "nlptoolTests", dependencies: ["nlptool"]),
+    .testTarget(name: "nlptoolTests", dependencies: ["nlptool"], exclude: ["Help"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

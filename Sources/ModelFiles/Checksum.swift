@@ -48,3 +48,11 @@ struct Checksum {
     }.joined()
   }
 }
+
+/// The checksum of a whole file, 32 hexadecimal digits: for noticing damage, not for keeping secrets.
+public func checksum(ofFile path: String) throws(FileError) -> String {
+  let file = try MappedFile(path: path)
+  var checksum = Checksum()
+  checksum.add(file.bytes(0..<file.count))
+  return checksum.hexadecimal
+}

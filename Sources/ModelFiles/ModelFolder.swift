@@ -17,36 +17,49 @@ public struct FolderReplacement: ~Copyable {
 
   /// Makes the temporary folder.
   ///
+  /// - Parameter files: the names that such a folder holds; a folder with other ones is never replaced.
   /// - Throws: ``FileError/alreadyExists(path:)`` when there is something at `path` that must not be replaced, and
   ///   ``FileError/cannotCreate(path:reason:)``.
-  public init(path: String, replacing: Bool) throws(FileError) {
-    var trimmed = path
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
-    let temporary = "\(trimmed).part-\(getpid())"
-    try Self.check(trimmed, replacing: replacing)
-    removeFolder(temporary)
-    guard mkdir(temporary, 0o777) == 0 else {
-      throw .cannotCreate(path: trimmed, reason: systemErrorText())
-    }
-    self.path = trimmed
-    temporaryPath = temporary
+  public init(path: String, files: Set<String>, replacing: Bool) throws(FileError) {
+    let target = try Self.target(path)
+    try Self.check(path, files: files, replacing: replacing)
+    // A name that nobody else has: another process may write the same model at the same time.
+    var template = Array("\(target).part-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw .cannotCreate(path: path, reason: systemErrorText()) }
+    temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // mkdtemp makes it for the owner alone; a model is as visible as any other folder.
+    let mask = umask(0)
+    umask(mask)
+    chmod(temporaryPath, 0o777 & ~mask)
+    self.path = target
   }
 
   /// Whether a folder could be put there; for asking before hours of work.
-  public static func check(_ path: String, replacing: Bool) throws(FileError) {
+  public static func check(_ path: String, files: Set<String>, replacing: Bool) throws(FileError) {
+    let target = try target(path)
     var status = stat()
-    if lstat(path, &status) == 0 {
+    if stat(target, &status) == 0 {
       guard replacing else { throw .alreadyExists(path: path) }
       guard status.st_mode & S_IFMT == S_IFDIR else { throw .cannotCreate(path: path, reason: "a file is there") }
       // Only what was made here is replaced: a slip of the hand must not delete a home.
-      guard access("\(path)/model.json", F_OK) == 0 else {
-        throw .cannotCreate(path: path, reason: "a folder that is not a model is there")
+      if let other = try names(in: target).first(where: { !files.contains($0) }) {
+        throw .cannotCreate(path: path, reason: "a folder is there that holds \(other), which is no part of a model")
       }
     }
-    let parent = parentFolder(path)
+    let parent = parentFolder(target)
     guard access(parent, W_OK | X_OK) == 0 else {
       throw .cannotCreate(path: path, reason: "\(parent): \(systemErrorText())")
     }
+  }
+
+  /// The path without slashes at its end, and the folder itself where a symbolic link leads to one.
+  private static func target(_ path: String) throws(FileError) -> String {
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw .cannotCreate(path: path, reason: "it is not a name") }
+    var trimmed = path
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    guard let resolved = realpath(trimmed, nil) else { return trimmed }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   /// Puts the new folder in its place and removes the old one.
@@ -58,8 +71,10 @@ public struct FolderReplacement: ~Copyable {
       isDone = rename(temporaryPath, path) == 0
     } else if !isDone {
       let old = temporaryPath + ".old"
-      isDone = rename(path, old) == 0 && rename(temporaryPath, path) == 0
-      removeFolder(old)
+      if rename(path, old) == 0 {
+        isDone = rename(temporaryPath, path) == 0
+        if isDone { removeFolder(old) } else { rename(old, path) }
+      }
     }
     let reason = systemErrorText()
     removeFolder(temporaryPath)
@@ -84,14 +99,20 @@ private func parentFolder(_ path: String) -> String {
 
 /// Removes a folder of files.
 private func removeFolder(_ path: String) {
-  if let folder = opendir(path) {
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { unlink("\(path)/\(name)") }
-    }
-    closedir(folder)
-  }
+  for name in (try? names(in: path)) ?? [] { unlink("\(path)/\(name)") }
   rmdir(path)
+}
+
+/// What a folder holds, in no order.
+private func names(in path: String) throws(FileError) -> [String] {
+  guard let folder = opendir(path) else { throw .unreadable(path: path, reason: systemErrorText()) }
+  defer { closedir(folder) }
+  var names: [String] = []
+  while let entry = readdir(folder) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  return names
 }

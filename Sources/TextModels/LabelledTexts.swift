@@ -49,12 +49,19 @@ public struct LabelledTexts: Sendable {
     }
   }
 
-  /// The labels in order: numbers by value, other labels by their scalars.
+  /// The labels in order: first numbers by their value, then others by their scalars.
   public var labels: [String] {
-    Set(examples.map(\.label)).sorted { a, b in
-      if let x = Double(a), let y = Double(b), x != y { return x < y }
-      return a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
+    let distinct = Set(examples.map(\.label)).map { label in
+      (label: label, number: Double(label).flatMap { $0.isNaN ? nil : $0 })
     }
+    return distinct.sorted { a, b in
+      switch (a.number, b.number) {
+      case (let x?, let y?) where x != y: x < y
+      case (.some, nil): true
+      case (nil, .some): false
+      default: a.label.unicodeScalars.lexicographicallyPrecedes(b.label.unicodeScalars)
+      }
+    }.map(\.label)
   }
 
   /// The class of each text.

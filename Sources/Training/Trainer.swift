@@ -16,13 +16,13 @@ public final class Trainer {
     random = RandomStream(seed: options.seed).split("training")
   }
 
-  /// One step: loss, gradients, clipping, optimiser. Returns the loss before the step.
+  /// One step: loss, gradients, clipping, optimiser. Returns the loss before the step; not a number when the loss or a
+  /// gradient is none, and then the parameters stay as they are.
   public func step<E: Error>(_ loss: () throws(E) -> Tensor) throws(E) -> Float {
     stepCount += 1
     let (value, gradients) = try GradientTape.record(random: random.split(stepCount), loss)
     let result = value.scalar
-    // A step along gradients that are not numbers would destroy the parameters.
-    if result.isFinite { optimizer.step(gradients, maximumNorm: options.maximumGradientNorm) }
+    guard result.isFinite, optimizer.step(gradients, maximumNorm: options.maximumGradientNorm) else { return .nan }
     return result
   }
 
@@ -64,7 +64,8 @@ public final class Trainer {
             TrainingProgress(
               epoch: epoch, epochs: options.epochs, examplesDone: done, examples: examples,
               loss: lossSum / Double(done), rate: Double(done) / max(seconds, 1e-9))))
-        if shouldStop() {
+        // A whole epoch is judged before training ends.
+        if index + 1 < plan.count, shouldStop() {
           history.wasInterrupted = true
           return history
         }

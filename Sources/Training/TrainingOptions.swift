@@ -1,5 +1,5 @@
 /// How a model is trained, whatever it is.
-public struct TrainingOptions: Sendable, Hashable, Codable {
+public struct TrainingOptions: Sendable, Hashable {
   /// Passes over the training examples, at most.
   public var epochs = 10
   /// Examples of one step.
@@ -15,6 +15,28 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
 
   /// The defaults.
   public init() {}
+}
+
+/// What a file does not name has its default.
+extension TrainingOptions: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case epochs
+    case batchSize = "batch_size"
+    case learningRate = "learning_rate"
+    case maximumGradientNorm = "maximum_gradient_norm"
+    case patience, seed
+  }
+
+  /// Reads what is there.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    epochs = try values.decodeIfPresent(Int.self, forKey: .epochs) ?? epochs
+    batchSize = try values.decodeIfPresent(Int.self, forKey: .batchSize) ?? batchSize
+    learningRate = try values.decodeIfPresent(Float.self, forKey: .learningRate) ?? learningRate
+    maximumGradientNorm = try values.decodeIfPresent(Float.self, forKey: .maximumGradientNorm)
+    patience = try values.decodeIfPresent(Int.self, forKey: .patience)
+    seed = try values.decodeIfPresent(UInt64.self, forKey: .seed) ?? seed
+  }
 }
 
 /// Why training ended without a model.

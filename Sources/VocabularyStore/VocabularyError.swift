@@ -51,7 +51,7 @@ extension VocabularyError: CustomStringConvertible {
       "\(path): written by a newer release (schema \(version), this release knows up to "
         + "\(VocabularySchema.version)); update, or export it with the newer release and import it here"
     case .alreadyExists(let path):
-      "\(path): already exists; choose another name or ask to overwrite it"
+      "\(path): exists already; choose another name, or use --force to replace it"
     case .cannotCreate(let path, let reason):
       "\(path): cannot be created: \(reason)"
     case .writeFailed(let path, let reason):

@@ -31,9 +31,11 @@ struct NLPTool: ParsableCommand {
       try command.run()
       try StandardOutput.shared.flush()
     } catch {
-      guard let failure = CommandFailure(error) else { exit(withError: error) }
       try? StandardOutput.shared.flush()
-      failure.exit()
+      if let failure = CommandFailure(error) { failure.exit() }
+      // Help, versions and wrong usage are the argument parser's; whatever else comes here was not foreseen.
+      guard exitCode(for: error) == .failure else { exit(withError: error) }
+      CommandFailure(.software, "\(error)").exit()
     }
   }
 }

@@ -96,19 +96,31 @@ struct FolderReplacementTests {
     let parent = files.temporaryDirectory.appendingPathComponent("nlptool-\(UUID().uuidString)").path
     try files.createDirectory(atPath: parent, withIntermediateDirectories: true)
     defer { try? files.removeItem(atPath: parent) }
-    let path = "\(parent)/model"
+    let (path, known) = ("\(parent)/model", Set(["model.json"]))
     for content in ["first", "second"] {
-      let folder = try FolderReplacement(path: path + "/", replacing: content == "second")
+      let folder = try FolderReplacement(path: path + "/", files: known, replacing: content == "second")
       try writeAtomically(Array(content.utf8), to: "\(folder.temporaryPath)/model.json")
       try folder.commit()
       #expect(try String(contentsOfFile: "\(path)/model.json", encoding: .utf8) == content)
       #expect(try files.contentsOfDirectory(atPath: parent) == ["model"])
     }
-    #expect(throws: FileError.alreadyExists(path: path)) { try FolderReplacement.check(path, replacing: false) }
-    try files.removeItem(atPath: "\(path)/model.json")
+    #expect(throws: FileError.alreadyExists(path: path)) {
+      try FolderReplacement.check(path, files: known, replacing: false)
+    }
+    #expect(throws: FileError.self) { try FolderReplacement.check("", files: known, replacing: true) }
+    try FolderReplacement.check("\(parent)/new/", files: known, replacing: false)
+    // A link stays one, and what it leads to is replaced.
+    try files.createSymbolicLink(atPath: "\(parent)/link", withDestinationPath: path)
+    let behindLink = try FolderReplacement(path: "\(parent)/link", files: known, replacing: true)
+    try writeAtomically(Array("third".utf8), to: "\(behindLink.temporaryPath)/model.json")
+    try behindLink.commit()
+    #expect(try String(contentsOfFile: "\(path)/model.json", encoding: .utf8) == "third")
+    #expect(try files.destinationOfSymbolicLink(atPath: "\(parent)/link") == path)
+    try files.removeItem(atPath: "\(parent)/link")
+
     try Data().write(to: URL(fileURLWithPath: "\(path)/thesis.txt"))
-    #expect(throws: FileError.self) { try FolderReplacement.check(path, replacing: true) }
-    let abandoned = try FolderReplacement(path: "\(parent)/other", replacing: false)
+    #expect(throws: FileError.self) { try FolderReplacement.check(path, files: known, replacing: true) }
+    let abandoned = try FolderReplacement(path: "\(parent)/other", files: known, replacing: false)
     abandoned.abandon()
     #expect(try files.contentsOfDirectory(atPath: parent) == ["model"])
   }

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Tensors
 import TextProcessing
 import Testing
 import Training
@@ -7,7 +8,7 @@ import VocabularyStore
 
 @testable import TextModels
 
-@Suite("Training, saving, loading")
+@Suite("Training, saving, loading", .serialized)
 struct TrainingTests {
   /// Texts whose label follows from one word.
   static let texts = LabelledTexts(
@@ -73,6 +74,61 @@ struct TrainingTests {
     #expect(a != c)
   }
 
+  @Test("any number of threads gives the same model to the bit", arguments: TextClassifierArchitecture.allCases)
+  func threads(architecture: TextClassifierArchitecture) throws {
+    let before = Parallelism.threads
+    defer { Parallelism.threads = before }
+    var first: [String: Tensor]?
+    for count in [1, 2, 3] {
+      Parallelism.threads = count
+      let weights = try Self.train(architecture).classifier.network.stateDictionary
+      #expect(weights == first ?? weights, "\(count) threads")
+      first = weights
+    }
+  }
+
+  @Test("cross-validation judges every text once, by a model that has not seen it")
+  func crossValidation() throws {
+    // Each text has a word of its own, so that a vocabulary made of the whole data would know it.
+    let texts = LabelledTexts(
+      (0..<60).map { .init(text: "own\($0) \($0 % 2 == 0 ? "good" : "bad")", label: $0 % 2 == 0 ? "yes" : "no") })
+    var options = TextClassifierTrainingOptions()
+    options.training.epochs = 1
+    options.adjustNetwork = { ($0.embeddingSize, $0.filterCount) = (4, 4) }
+    let training = TextClassifierTraining(options)
+    var finished: [Int] = []
+    let evaluations = try training.crossValidate(texts, folds: 5, finished: { fold, _ in finished.append(fold) })
+    #expect(finished == [1, 2, 3, 4, 5])
+    #expect(evaluations.map(\.examples) == [12, 12, 12, 12, 12])
+    #expect(throws: TextModelError.self) { try training.crossValidate(texts, folds: 31) }
+    #expect(throws: TextModelError.self) { try training.crossValidate(texts, folds: .max) }
+  }
+
+  @Test("the vocabulary knows the training texts only, not those that validate")
+  func validationIsHeldOut() throws {
+    let judges = LabelledTexts([.init(text: "secret good", label: "yes"), .init(text: "bad", label: "no")])
+    let texts = LabelledTexts(
+      (0..<20).map { .init(text: $0 % 2 == 0 ? "good" : "bad", label: $0 % 2 == 0 ? "yes" : "no") })
+    var options = TextClassifierTrainingOptions()
+    options.minimumCount = 1
+    options.training.epochs = 1
+    let outcome = try TextClassifierTraining(options).run(training: texts, validation: judges)
+    let vocabulary = outcome.classifier.encoder.vocabulary
+    #expect(vocabulary.id(of: "good") != nil && vocabulary.id(of: "secret") == nil)
+  }
+
+  @Test("a network of impossible sizes is refused")
+  func impossibleNetwork() {
+    for adjust: @Sendable (inout TextClassifierConfiguration) -> Void in [
+      { $0.filterWidths = [] }, { $0.layerCount = 65 }, { $0.embeddingSize = 0 }, { $0.dropout = 1 },
+      { ($0.architecture, $0.hiddenSize, $0.layerCount) = (.lstm, 16_384, 64) },
+    ] {
+      var options = TextClassifierTrainingOptions()
+      options.adjustNetwork = adjust
+      #expect(throws: TextModelError.self) { try TextClassifierTraining(options).run(training: Self.texts) }
+    }
+  }
+
   @Test("any file of a model, cut anywhere or changed, gives an error")
   func damagedBundle() throws {
     let trained = try Self.train(.cnn).classifier
@@ -124,7 +180,8 @@ struct TrainingTests {
     #expect(throws: TextModelError.self) {
       try classifier.evaluate(LabelledTexts([.init(text: "a", label: "neutral")]))
     }
-    #expect(LabelledTexts([.init(text: "", label: "10"), .init(text: "", label: "9")]).labels == ["9", "10"])
+    let mixed = ["b", "10", "a", "9", "1a", "-1"].map { LabelledTexts.Example(text: "", label: $0) }
+    #expect(LabelledTexts(mixed).labels == ["-1", "9", "10", "1a", "a", "b"])
   }
 
   @Test("long texts keep their beginning and their end")

@@ -41,11 +41,19 @@ public struct EncodedTexts: Sendable {
   /// Number of texts.
   public var count: Int { classes.count }
 
-  /// Number of ids in all texts.
-  public var tokenCount: Int { ids.count }
-
   /// Ids of a text.
   public func length(_ index: Int) -> Int { starts[index + 1] - starts[index] }
+
+  /// The share of the ids of some texts that are not `unknown`; 1 where there are none.
+  func coverage(of indices: [Int], unknown: Int32) -> Double {
+    var (total, known) = (0, 0)
+    for index in indices {
+      let text = ids[starts[index]..<starts[index + 1]]
+      total += text.count
+      known += text.count { $0 != unknown }
+    }
+    return total == 0 ? 1 : Double(known) / Double(total)
+  }
 
   /// Some texts as a batch, and their classes.
   public func batch(_ indices: some Sequence<Int>) -> (batch: TokenBatch, classes: [Int32]) {

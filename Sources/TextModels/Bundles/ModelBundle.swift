@@ -9,6 +9,7 @@ extension TextClassifier {
     static let description = "model.json"
     static let weights = "weights.safetensors"
     static let vocabulary = "vocabulary.sqlite"
+    static let all: Set = [description, weights, vocabulary]
   }
 
   /// A `model.json` is at most this long.
@@ -63,6 +64,10 @@ extension TextClassifier {
     else {
       throw TextModelError.mismatch(path: vocabularyPath, reason: "it is not the vocabulary of these weights")
     }
+    // Whatever else of the file is damaged, such as rows that prediction does not read.
+    guard try checksum(ofFile: vocabularyPath) == description.vocabularyChecksum else {
+      throw FileError.damaged(path: vocabularyPath, reason: "the checksum differs from the one in model.json")
+    }
     let encoder: TextEncoder
     do {
       encoder = try TextEncoder(vocabulary: vocabulary, maximumLength: description.maximumLength)
@@ -76,13 +81,19 @@ extension TextClassifier {
 
   private static func readDescription(_ path: String) throws -> ModelDescription {
     let bytes = try readFile(path, limit: descriptionLimit)
-    struct Version: Decodable { let format: Int }
+    struct Version: Decodable {
+      let format: Int
+      let task: String?
+    }
     let decoder = JSONDecoder()
     guard let version = try? decoder.decode(Version.self, from: Data(bytes)) else {
       throw FileError.damaged(path: path, reason: "it is not the description of a model")
     }
     guard version.format <= ModelDescription.currentFormat else {
       throw FileError.newerFormat(path: path, version: version.format, supported: ModelDescription.currentFormat)
+    }
+    guard version.format >= 1, version.task == ModelDescription.task else {
+      throw FileError.damaged(path: path, reason: "it is not the description of a text classifier")
     }
     guard let description = try? decoder.decode(ModelDescription.self, from: Data(bytes)) else {
       throw FileError.damaged(path: path, reason: "parts of the description are missing")
@@ -97,13 +108,24 @@ extension TextClassifier {
     return description
   }
 
+  /// Whether a model could be written there; for asking before hours of work.
+  ///
+  /// - Throws: what ``write(to:replacing:)`` would throw.
+  public static func checkWritable(to path: String, replacing: Bool) throws(TextModelError) {
+    do {
+      try FolderReplacement.check(path, files: File.all, replacing: replacing)
+    } catch {
+      throw .file(error)
+    }
+  }
+
   /// Writes the model as a folder, whole or not at all.
   ///
   /// - Throws: ``TextModelError`` when something that is not a model is there, something is there and `replacing` is
   ///   false, or the disk is full.
   public func write(to path: String, replacing: Bool) throws(TextModelError) {
     do {
-      let folder = try FolderReplacement(path: path, replacing: replacing)
+      let folder = try FolderReplacement(path: path, files: File.all, replacing: replacing)
       do {
         try writeFiles(to: folder.temporaryPath)
       } catch {
@@ -114,7 +136,11 @@ extension TextClassifier {
     } catch let error as FileError {
       throw .file(error.shown(as: path))
     } catch let error as VocabularyError {
-      throw .vocabulary(error)
+      switch error {
+      case .writeFailed(_, let reason): throw .file(.writeFailed(path: path, reason: reason))
+      case .cannotCreate(_, let reason): throw .file(.cannotCreate(path: path, reason: reason))
+      default: throw .vocabulary(error)
+      }
     } catch {
       throw .file(.writeFailed(path: path, reason: "\(error)"))
     }
@@ -129,7 +155,9 @@ extension TextClassifier {
     json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try weights.write(to: "\(folder)/\(File.weights)")
     _ = try VocabularyStore.create(at: "\(folder)/\(File.vocabulary)", with: encoder.vocabulary, overwrite: false)
-    try writeAtomically(Array(json.encode(description)) + [UInt8(ascii: "\n")], to: "\(folder)/\(File.description)")
+    description.vocabularyChecksum = try checksum(ofFile: "\(folder)/\(File.vocabulary)")
+    // Without a line end: then a file that lacks its last byte is seen to be cut.
+    try writeAtomically(Array(json.encode(description)), to: "\(folder)/\(File.description)")
   }
 }
 

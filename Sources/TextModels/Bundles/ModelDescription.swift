@@ -22,10 +22,13 @@ public struct ModelDescription: Sendable, Codable {
   /// The version that this program writes and the latest that it reads.
   public static let currentFormat = 1
 
+  /// What the model does.
+  public static let task = "text-classification"
+
   /// Version of the format.
   public var format = ModelDescription.currentFormat
   /// What the model does.
-  public var task = "text-classification"
+  public var task = ModelDescription.task
   /// Shapes and computation.
   public var network: TextClassifierConfiguration
   /// Names of the classes, in the order of the outputs.
@@ -36,8 +39,10 @@ public struct ModelDescription: Sendable, Codable {
   public var maximumLength: Int
   /// Checksum of the weights.
   public var weightsChecksum = ""
-  /// Fingerprint of the vocabulary.
+  /// Fingerprint of the tokens of the vocabulary.
   public var vocabularyFingerprint = ""
+  /// Checksum of the file of the vocabulary.
+  public var vocabularyChecksum = ""
   /// How it was trained.
   public var training: TrainingRecord?
 
@@ -46,6 +51,7 @@ public struct ModelDescription: Sendable, Codable {
     case maximumLength = "maximum_length"
     case weightsChecksum = "weights_checksum"
     case vocabularyFingerprint = "vocabulary_fingerprint"
+    case vocabularyChecksum = "vocabulary_checksum"
     case training
   }
 

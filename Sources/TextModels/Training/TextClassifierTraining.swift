@@ -1,3 +1,4 @@
+import FoundationEssentials
 import NeuralNetworks
 import Tensors
 public import TextProcessing
@@ -102,7 +103,7 @@ public struct TextClassifierTraining: Sendable {
   ) throws -> [Evaluation] {
     let labels = try checkedLabels(texts)
     let classes = try texts.classes(of: labels)
-    guard count >= 2, texts.examples.count >= 2 * count else {
+    guard count >= 2, count <= texts.examples.count / 2 else {
       throw TextModelError.tooFewExamples(count: texts.examples.count, folds: count)
     }
     let random = RandomStream(seed: options.training.seed)
@@ -146,6 +147,13 @@ public struct TextClassifierTraining: Sendable {
     var configuration = TextClassifierConfiguration(
       architecture: options.architecture, vocabularySize: vocabulary.count, classCount: labels.count)
     options.adjustNetwork(&configuration)
+    if let fault = configuration.fault { throw TextModelError.impossibleNetwork(reason: fault) }
+    let (needed, memory) = (configuration.trainingBytes, ProcessInfo.processInfo.physicalMemory)
+    guard needed < memory else {
+      throw TextModelError.impossibleNetwork(
+        reason: "training this network takes \(needed >> 30) GB for its parameters alone, this machine has "
+          + "\(memory >> 30) GB")
+    }
     let network = configuration.makeNetwork(
       random: RandomStream(seed: options.training.seed).split("weights"))
     var classifier = TextClassifier(
@@ -154,11 +162,10 @@ public struct TextClassifierTraining: Sendable {
         network: configuration, labels: labels, tokenizer: vocabulary.settings, maximumLength: encoder.maximumLength))
     classifier.description.training = .init(
       options: options.training, trainingExamples: learning.count, history: TrainingHistory())
-    let unknown = encoded.occurrences(of: vocabulary.unknownID, in: learning)
     planned(
       Plan(
         trainingExamples: learning.count, validationExamples: judging.count, labels: labels,
-        vocabularySize: vocabulary.count, coverage: 1 - Double(unknown) / Double(max(encoded.tokenCount, 1)),
+        vocabularySize: vocabulary.count, coverage: encoded.coverage(of: learning, unknown: vocabulary.unknownID),
         network: network.description))
     let history = try TextClassifierTrainer(network: network, options: options.training).run(
       encoded, training: learning, validation: judging, labels: labels, shouldStop: shouldStop, report: report,
@@ -180,12 +187,5 @@ public struct TextClassifierTraining: Sendable {
     }
     return try counter.build(
       minimumCount: options.minimumCount, maximumSize: options.maximumVocabulary, settings: options.tokenizer)
-  }
-}
-
-extension EncodedTexts {
-  /// How often an id stands in some of the texts.
-  fileprivate func occurrences(of id: Int32, in indices: [Int]) -> Int {
-    indices.reduce(0) { sum, index in sum + batch([index]).batch.ids.count { $0 == id } }
   }
 }

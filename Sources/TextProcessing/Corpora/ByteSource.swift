@@ -66,6 +66,13 @@ final class ByteSource {
     }
   }
 
+  /// Whether a read would return at once.
+  var isReady: Bool {
+    if size != nil { return true }
+    var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&state, 1, 0) != 0
+  }
+
   /// Reads at an offset of a regular file without moving; fewer bytes where it ends or cannot be read.
   func sample(at offset: Int, count: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -88,6 +88,12 @@ public final class LineReader {
     return true
   }
 
+  /// Whether ``advance()`` need not wait for whoever writes into the pipe or the terminal: a moment to answer what has
+  /// been read so far is where this is false.
+  public var nextLineIsReady: Bool {
+    reachedEnd || firstNewline(from: pending.lowerBound) != nil || source?.isReady ?? true
+  }
+
   /// Calls `body` with the bytes of the line. It must not move the reader.
   public func withLine<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
@@ -115,11 +121,13 @@ public final class LineReader {
   }
 
   /// The next lines as one block of about `size` bytes, for handing them to another thread; nil at the end. Moves past
-  /// them.
+  /// them. A block of a pipe or a terminal is smaller where lines are there and more would have to be waited for.
   public func nextBlock(size: Int = 1 << 20) throws(CorpusError) -> LineBlock? {
-    while pending.count < size, !reachedEnd { try fill() }
+    while pending.count < size, !reachedEnd, pending.isEmpty || source?.isReady ?? true { try fill() }
     var end = pending.upperBound
-    if !reachedEnd || pending.count > size {
+    if !reachedEnd && pending.count < size, let newline = lastNewline {
+      end = newline + 1
+    } else if !reachedEnd || pending.count > size {
       var searched = min(pending.lowerBound + size, pending.upperBound)
       while true {
         if let newline = firstNewline(from: searched) {
@@ -144,7 +152,13 @@ public final class LineReader {
   /// The first lines of the file, without moving: up to `lines` of them or about `size` bytes, but one whole line at least.
   /// To be called before the first line.
   func head(lines: Int, size: Int) throws(CorpusError) -> (bytes: [UInt8], isWhole: Bool) {
-    while !reachedEnd, pending.count < size || firstNewline(from: pending.lowerBound) == nil { try fill() }
+    while !reachedEnd, pending.count < size { try fill() }
+    var searched = pending.lowerBound
+    while !reachedEnd, firstNewline(from: searched) == nil {
+      let known = pending.count
+      try fill()
+      searched = pending.lowerBound + known
+    }
     var end = pending.lowerBound
     for _ in 0..<lines {
       guard let newline = firstNewline(from: end) else {
@@ -165,6 +179,10 @@ public final class LineReader {
       else { return [] }
       return Array(bytes[first..<last].dropFirst())
     }
+  }
+
+  private var lastNewline: Int? {
+    buffer[pending].lastIndex(of: UInt8(ascii: "\n"))
   }
 
   private func firstNewline(from start: Int) -> Int? {

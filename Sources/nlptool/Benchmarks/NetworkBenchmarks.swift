@@ -56,9 +56,7 @@ private func measureNetwork(
   var details: [(String, Double)] = []
   let seconds: Double
   if isTraining {
-    var options = TrainingOptions()
-    options.maximumGradientNorm = nil
-    let trainer = TextClassifierTrainer(network: network, options: options)
+    let trainer = TextClassifierTrainer(network: network, options: TrainingOptions())
     var firstLoss: Float?
     seconds = stopwatch.median {
       let loss = trainer.step(source.batches[step % source.batches.count], classes: source.classes)

@@ -3,25 +3,23 @@ import TextProcessing
 /// Word tokenisation, line by line: `tokenize/english/words` and its like.
 struct TokenizerBenchmark: Benchmark {
   let language: String
-  let folder: String?
+  let folder: String
   /// Of each text so much is read.
   private let limit = 8_000_000
 
   var name: String { "tokenize/\(language)/words" }
 
-  static func all(folder: String?) -> [any Benchmark] {
+  /// - Parameter folder: holds `english.txt`, `chinese.txt` and `mixed.txt`.
+  static func all(folder: String) -> [any Benchmark] {
     ["english", "chinese", "mixed"].map { TokenizerBenchmark(language: $0, folder: folder) }
   }
 
   func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
-    guard let folder else {
-      throw CommandFailure(.usage, "\(name) needs --text FOLDER with \(language).txt")
-    }
     let reader = try LineReader(path: "\(folder)/\(language).txt")
     var lines: [[UInt8]] = []
     var bytes = 0
     while bytes < limit, try reader.advance() {
-      let line = reader.withLine { line in line.withUnsafeBufferPointer { Array($0) } }
+      let line = Array(try reader.lineText().utf8)
       lines.append(line)
       bytes += line.count + 1
     }

@@ -9,7 +9,6 @@ import VocabularyStore
 struct CommandFailure: Error {
   /// The exit codes of `sysexits.h` that nlptool uses.
   enum Code: Int32 {
-    case success = 0
     case usage = 64
     case content = 65
     case input = 66
@@ -35,14 +34,18 @@ struct CommandFailure: Error {
     case let error as FileError: self.init(Self.code(of: error), error.description)
     case let error as VocabularyError: self.init(Self.code(of: error), "\(error)")
     case let error as CorpusError: self.init(Self.code(of: error), "\(error)")
-    case let error as TokenizerError: self.init(.usage, "\(error)")
+    case let error as TokenizerError: self.init(Self.code(of: error), "\(error)")
     case let error as TrainingError: self.init(.content, error.description)
+    case let error as InvalidUTF8: self.init(.content, "\(error)")
     default: return nil
     }
   }
 
   func exit() -> Never {
-    if !message.isEmpty { StandardError.write("nlptool: \(message)\n") }
+    // Labels and paths may hold anything: the message stays one line, and a terminal gets no commands.
+    let line = String.UnicodeScalarView(
+      message.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 })
+    if !message.isEmpty { StandardError.write("nlptool: \(String(line))\n") }
     Glibc.exit(code.rawValue)
   }
 
@@ -51,8 +54,8 @@ struct CommandFailure: Error {
     case .file(let error): code(of: error)
     case .vocabulary(let error): code(of: error)
     case .corpus(let error): code(of: error)
-    case .tokenizer: .usage
-    case .training, .mismatch, .noExamples, .singleClass, .unknownLabel, .tooFewExamples: .content
+    case .impossibleNetwork: .usage
+    case .tokenizer, .mismatch, .noExamples, .singleClass, .unknownLabel, .tooFewExamples: .content
     }
   }
 
@@ -65,8 +68,16 @@ struct CommandFailure: Error {
     }
   }
 
+  private static func code(of error: TokenizerError) -> Code {
+    switch error {
+    case .icu: .software
+    default: .usage
+    }
+  }
+
   private static func code(of error: VocabularyError) -> Code {
     switch error {
+    case .invalidOptions: .usage
     case .missing, .unreadable: .input
     case .alreadyExists, .cannotCreate: .cannotCreate
     case .writeFailed: .writeFailed

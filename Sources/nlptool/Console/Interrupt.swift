@@ -22,6 +22,11 @@ enum Interrupt {
     }
   }
 
+  /// From here on Ctrl-C ends the process again.
+  static func stopWatching() {
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+  }
+
   static var isRequested: Bool { wasRequested.load(ordering: .relaxed) }
 
   /// A write to a closed pipe is to be an error that `StandardOutput` sees.

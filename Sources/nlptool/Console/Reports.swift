@@ -41,12 +41,24 @@ func writeJSON(_ value: some Encodable, to path: String) throws(CommandFailure) 
 func encodedJSON(_ value: some Encodable, pretty: Bool) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
   if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
   return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }
 
+/// Asks before hours of work whether a file or a folder can be read.
+func checkReadable(_ path: String) throws(CommandFailure) {
+  guard path != "-", access(path, R_OK) != 0 else { return }
+  throw CommandFailure(.input, "\(path): \(String(cString: strerror(errno))); check the path")
+}
+
 /// Asks before hours of work whether a file can be written.
 func checkWritable(_ path: String) throws(CommandFailure) {
+  var status = stat()
+  if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+    throw CommandFailure(.cannotCreate, "\(path): cannot be created (a folder is there); choose another name")
+  }
   let folder = path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) : "."
   let parent = folder.isEmpty ? "/" : folder
   guard access(parent, W_OK) == 0 else {

@@ -3,13 +3,13 @@ import Training
 /// Shows training on standard error: a line that renews itself on a terminal, plain lines elsewhere.
 final class TrainingConsole {
   private let isQuiet: Bool
-  private let prefix: String
+  /// Said at the start of each progress line.
+  var prefix = ""
   private var lastUpdate: ContinuousClock.Instant?
   private var isLineOpen = false
 
-  init(isQuiet: Bool, prefix: String = "") {
+  init(isQuiet: Bool) {
     self.isQuiet = isQuiet
-    self.prefix = prefix
   }
 
   func show(_ event: TrainingEvent) {

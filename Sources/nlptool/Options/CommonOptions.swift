@@ -23,7 +23,7 @@ extension HeaderMode: ExpressibleByArgument {}
 
 /// How a corpus is to be read.
 struct CorpusArguments: ParsableArguments {
-  @Option(help: "Format of the data: tsv, csv, jsonl, fasttext, label-first or folders. (default: guessed and said)")
+  @Option(help: "Format of the data. (default: guessed and said)")
   var inputFormat: CorpusFormat?
 
   @Option(help: ArgumentHelp("Column of the text: its name, or its number from 1.", valueName: "column"))
@@ -32,7 +32,7 @@ struct CorpusArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Column of the label: its name, or its number from 1.", valueName: "column"))
   var labelColumn: String?
 
-  @Option(help: "Whether the first line names the columns: yes, no or auto.")
+  @Option(help: "Whether the first line names the columns.")
   var header: HeaderMode = .auto
 
   @Option(
@@ -40,13 +40,17 @@ struct CorpusArguments: ParsableArguments {
       "Labels are numbers (stars); from this one on they count as positive, below as negative.", valueName: "number"))
   var positiveFrom: Double?
 
-  func options(requiresLabel: Bool) -> CorpusOptions {
+  func validate() throws {
+    if let positiveFrom, !positiveFrom.isFinite { throw ValidationError("--positive-from takes a number") }
+  }
+
+  var options: CorpusOptions {
     var options = CorpusOptions()
     options.format = inputFormat
     options.textColumn = textColumn.map { ColumnSelector($0) }
     options.labelColumn = labelColumn.map { ColumnSelector($0) }
     options.header = header
-    options.requiresLabel = requiresLabel
+    options.requiresLabel = true
     if let positiveFrom { options.labelRule = .positiveFrom(positiveFrom) }
     return options
   }
@@ -54,13 +58,13 @@ struct CorpusArguments: ParsableArguments {
 
 /// How texts are divided into tokens.
 struct TokenizerArguments: ParsableArguments {
-  @Option(help: "What a token is: word, character, sentence or whitespace.")
+  @Option(help: "What a token is.")
   var unit: TextUnit = .word
 
   @Option(help: "Language whose rules apply, such as en, zh, th or fi.")
   var locale = "en"
 
-  @Option(help: "Unicode normalisation of the text first: nfc, nfd, nfkc or nfkd. (default: none)")
+  @Option(help: "Unicode normalisation of the text first. (default: none)")
   var normalize: NormalizationForm?
 
   @Option(

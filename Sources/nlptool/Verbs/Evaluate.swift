@@ -29,7 +29,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     compute.apply()
     let classifier = try TextClassifier(contentsOf: model)
-    let texts = try LabelledTexts(paths: data, options: corpus.options(requiresLabel: true))
+    let texts = try LabelledTexts(paths: data, options: corpus.options)
     let evaluation = try classifier.evaluate(texts)
     if !quiet { for guess in texts.guesses { StandardError.write(guess + "\n") } }
     if json {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import TextModels
 import TextProcessing
 
@@ -11,7 +10,7 @@ struct Predict: ParsableCommand {
     abstract: "Classify texts with a model.",
     discussion: """
       Reads one text a line and writes one line for each: label TAB probability, or one JSON object \
-      {"label", "probability", "probabilities"}.
+      {"label", "probability", "probabilities"}. Answers as lines arrive.
 
       Examples:
         nlptool predict model --text "Not what I had hoped for."
@@ -28,7 +27,7 @@ struct Predict: ParsableCommand {
   @Option(help: ArgumentHelp("Classify this text in place of a file; may be given several times.", valueName: "text"))
   var text: [String] = []
 
-  @Option(help: "Form of the result: text or jsonl.")
+  @Option(help: "Form of the result.")
   var format: Format = .text
 
   @OptionGroup(title: "General") var compute: ComputeOptions
@@ -42,15 +41,21 @@ struct Predict: ParsableCommand {
     let classifier = try TextClassifier(contentsOf: model)
     if !text.isEmpty { return try write(classifier.predict(text), classifier) }
     let reader = try LineReader(path: file)
-    // Small batches while a person types, larger ones for files; memory does not grow with the number of lines.
-    let batchSize = file == "-" && isatty(STDIN_FILENO) == 1 ? 1 : 256
+    // Texts are classified together, but none waits for others that are not there yet.
+    let batchSize = 256
     var lines: [String] = []
     while try reader.advance() {
-      lines.append(try reader.lineText())
-      if lines.count == batchSize {
+      do throws(CorpusError) {
+        lines.append(try reader.lineText())
+      } catch {
         try write(classifier.predict(lines), classifier)
-        lines = []
+        throw error
       }
+      let isComplete = lines.count == batchSize
+      guard isComplete || !reader.nextLineIsReady else { continue }
+      try write(classifier.predict(lines), classifier)
+      if !isComplete { try StandardOutput.shared.flush() }
+      lines = []
     }
     try write(classifier.predict(lines), classifier)
   }

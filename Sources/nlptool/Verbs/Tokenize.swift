@@ -32,7 +32,7 @@ struct Tokenize: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Lower-case the tokens.")
   var lowercase = false
 
-  @Option(help: "Form of the result: text, jsonl, offsets or ids.")
+  @Option(help: "Form of the result.")
   var format: Format = .text
 
   @Option(help: ArgumentHelp("Vocabulary for --format ids.", valueName: "file"))
@@ -54,12 +54,17 @@ struct Tokenize: ParsableCommand {
     }
     for file in files.isEmpty ? ["-"] : files {
       let reader = try LineReader(path: file)
-      while true {
-        // One block for each thread, written in their order.
+      var readFailure: CorpusError?
+      while readFailure == nil {
+        // One block for each thread, written in their order; what is there does not wait for what is not.
         var count = 0
-        while count < slots.count, let block = try reader.nextBlock() {
-          slots[count].block = block
-          count += 1
+        do throws(CorpusError) {
+          while count < slots.count, count == 0 || reader.nextLineIsReady, let block = try reader.nextBlock() {
+            slots[count].block = block
+            count += 1
+          }
+        } catch {
+          readFailure = error
         }
         if count == 0 { break }
         parallelFor(count) { slots[$0].run() }
@@ -67,7 +72,9 @@ struct Tokenize: ParsableCommand {
           try StandardOutput.shared.write(utf8: slot.output)
           if let failure = slot.failure { throw failure }
         }
+        if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
       }
+      if let readFailure { throw readFailure }
     }
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import ModelFiles
 import TextModels
 import Training
 
@@ -17,16 +16,17 @@ struct TrainSentiment: ParsableCommand {
       once, when training is over. Ctrl-C ends training; the best model so far is kept.
 
       Examples:
-        nlptool train-sentiment corpora/sentiment-en/train.tsv --test corpora/sentiment-en/test.tsv
-        nlptool train-sentiment train.tsv --text-column 4 --label-column 1 --model bilstm --output imdb-model
-        nlptool train-sentiment reviews.csv --label-column stars --positive-from 4 --epochs 5
-        nlptool train-sentiment rt-polarity.all --input-format label-first --folds 10
+        nlptool train-sentiment train.tsv --test test.tsv --output model
+        nlptool train-sentiment imdb.tsv --text-column 4 --label-column 1
+        nlptool train-sentiment reviews.csv --label-column stars --positive-from 4
+        nlptool train-sentiment aclImdb/train --model bilstm --epochs 4
+        nlptool train-sentiment rt-polarity.all --folds 10
       """)
 
   @Argument(help: ArgumentHelp("Files or folders with labelled texts; \"-\" is standard input.", valueName: "data"))
   var data: [String]
 
-  @Option(help: "Network: cnn, lstm or bilstm.")
+  @Option(help: "Network.")
   var model: TextClassifierArchitecture = .cnn
 
   @Option(help: ArgumentHelp("Texts to judge the epochs by. (default: a tenth of the data)", valueName: "file"))
@@ -74,6 +74,8 @@ struct TrainSentiment: ParsableCommand {
 
   func validate() throws {
     if let folds, folds < 2 { throw ValidationError("--folds takes a number from 2 on") }
+    let streams = data + [validation, test].compactMap { $0 }
+    if streams.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard input can be read only once") }
     if folds != nil, test != nil || validation != nil {
       throw ValidationError("--folds judges by the data itself: leave out --test and --validation")
     }
@@ -84,12 +86,14 @@ struct TrainSentiment: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    if folds == nil { try FolderReplacement.check(output, replacing: force) }
+    // What would end hours of work later is asked now.
+    if folds == nil { try TextClassifier.checkWritable(to: output, replacing: force) }
     if let report { try checkWritable(report) }
-    Interrupt.watch()
+    for path in [validation, test].compactMap({ $0 }) { try checkReadable(path) }
     let console = TrainingConsole(isQuiet: quiet)
     let texts = try read(data)
     let training = TextClassifierTraining(try options())
+    Interrupt.watch()
     if let folds {
       try crossValidate(training, texts, folds, console)
     } else {
@@ -101,7 +105,7 @@ struct TrainSentiment: ParsableCommand {
     var options = TextClassifierTrainingOptions()
     options.architecture = model
     options.adjustNetwork = network.adjust
-    options.training = loop.options(for: model)
+    options.training = loop.options
     options.tokenizer = try tokenizer.settings(lowercase: lowercase)
     options.minimumCount = minimumCount
     options.maximumVocabulary = vocabularySize
@@ -111,7 +115,7 @@ struct TrainSentiment: ParsableCommand {
   }
 
   private func read(_ paths: [String]) throws -> LabelledTexts {
-    try LabelledTexts(paths: paths, options: corpus.options(requiresLabel: true))
+    try LabelledTexts(paths: paths, options: corpus.options)
   }
 
   private func train(_ training: TextClassifierTraining, _ texts: LabelledTexts, _ console: TrainingConsole) throws {
@@ -135,6 +139,7 @@ struct TrainSentiment: ParsableCommand {
         hasSaved = true
       })
     console.closeLine()
+    Interrupt.stopWatching()
     guard hasSaved else {
       throw CommandFailure(.interrupted, "interrupted before the end of the first epoch; no model was written")
     }
@@ -143,11 +148,15 @@ struct TrainSentiment: ParsableCommand {
     var result = TrainingReport(
       command: CommandLine.arguments, model: output, history: outcome.history, seconds: start.secondsToNow,
       network: outcome.classifier.description.network)
+    // Before the test texts are read too, so that nothing is lost if they cannot be.
+    if let report { try result.write(to: report) }
     if outcome.history.wasInterrupted {
       throw CommandFailure(.interrupted, "interrupted; the best model so far is in \(output)")
     }
-    if let test { result.test = try outcome.classifier.evaluate(read([test])) }
-    if let report { try result.write(to: report) }
+    if let test {
+      result.test = try outcome.classifier.evaluate(read([test]))
+      if let report { try result.write(to: report) }
+    }
     try printSummary(result)
   }
 
@@ -175,58 +184,73 @@ struct TrainSentiment: ParsableCommand {
     let start = ContinuousClock.now
     let evaluations = try training.crossValidate(
       texts, folds: folds, shouldStop: { Interrupt.isRequested },
-      report: { _, event in if case .progress = event { console.show(event) } },
+      report: { fold, event in
+        console.prefix = "fold \(fold)/\(folds)  "
+        if case .progress = event { console.show(event) }
+      },
       finished: { fold, evaluation in
         console.note("fold \(fold)/\(folds)  accuracy \((evaluation.accuracy * 100).fixed(2)) %")
       })
     console.closeLine()
-    guard evaluations.count == folds else {
-      throw CommandFailure(.interrupted, "interrupted after \(evaluations.count) of \(folds) folds")
-    }
     let accuracies = evaluations.map(\.accuracy)
-    let mean = accuracies.reduce(0, +) / Double(folds)
-    let deviation = (accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(folds - 1)).squareRoot()
+    let mean = accuracies.reduce(0, +) / Double(max(evaluations.count, 1))
+    let squares = accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let deviation = (squares / Double(max(evaluations.count - 1, 1))).squareRoot()
     if let report {
       try writeJSON(CrossValidationReport(folds: evaluations, meanAccuracy: mean, deviation: deviation), to: report)
     }
+    guard evaluations.count == folds else {
+      throw CommandFailure(.interrupted, "interrupted after \(evaluations.count) of \(folds) folds")
+    }
     try StandardOutput.shared.write(
-      "accuracy \((mean * 100).fixed(2)) % ± \((deviation * 100).fixed(2)) over \(folds) folds (\(start.secondsToNow.asDuration))\n"
-    )
+      "accuracy \((mean * 100).fixed(2)) % ± \((deviation * 100).fixed(2)) over \(folds) folds "
+        + "(\(start.secondsToNow.asDuration))\n")
   }
 }
 
 /// Sizes of the network.
 struct NetworkArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Numbers for each token. (default: 128)", valueName: "number"))
+  private static let defaults = TextClassifierConfiguration(architecture: .cnn, vocabularySize: 2, classCount: 2)
+
+  @Option(help: ArgumentHelp("Numbers for each token. (default: \(defaults.embeddingSize))", valueName: "number"))
   var embeddingSize: Int?
 
   @Option(
-    help: ArgumentHelp("Hidden units of an lstm or of each direction of a bilstm. (default: 128)", valueName: "number"))
+    help: ArgumentHelp(
+      "Hidden units of an lstm or of each direction of a bilstm. (default: \(defaults.hiddenSize))",
+      valueName: "number"))
   var hiddenSize: Int?
 
-  @Option(help: ArgumentHelp("Recurrent layers. (default: 1)", valueName: "number"))
+  @Option(help: ArgumentHelp("Recurrent layers. (default: \(defaults.layerCount))", valueName: "number"))
   var layers: Int?
 
-  @Option(help: "Pooling of an lstm or bilstm over time: max, mean or last. (default: max)")
+  @Option(help: "Pooling of an lstm or bilstm over time. (default: \(defaults.pooling.rawValue))")
   var pooling: SequencePooling?
 
-  @Option(help: ArgumentHelp("Filters of each width of a cnn. (default: 100)", valueName: "number"))
+  @Option(help: ArgumentHelp("Filters of each width of a cnn. (default: \(defaults.filterCount))", valueName: "number"))
   var filters: Int?
 
-  @Option(help: ArgumentHelp("Widths of the filters of a cnn in tokens. (default: 3,4,5)", valueName: "numbers"))
+  @Option(
+    help: ArgumentHelp(
+      "Widths of the filters of a cnn in tokens. "
+        + "(default: \(defaults.filterWidths.map(String.init).joined(separator: ",")))",
+      valueName: "numbers"))
   var filterWidths: String?
 
-  @Option(help: ArgumentHelp("Dropout before the output, in [0, 1). (default: 0.5)", valueName: "rate"))
+  @Option(help: ArgumentHelp("Dropout before the output, in [0, 1). (default: \(defaults.dropout))", valueName: "rate"))
   var dropout: Float?
 
-  @Option(help: ArgumentHelp("Dropout of the embeddings, in [0, 1). (default: 0.2)", valueName: "rate"))
+  @Option(
+    help: ArgumentHelp(
+      "Dropout of the embeddings, in [0, 1). (default: 0.3, cnn 0)", valueName: "rate"))
   var embeddingDropout: Float?
 
   func validate() throws {
-    for (name, value) in [
-      ("--embedding-size", embeddingSize), ("--hidden-size", hiddenSize), ("--layers", layers), ("--filters", filters),
+    for (name, value, most) in [
+      ("--embedding-size", embeddingSize, 16_384), ("--hidden-size", hiddenSize, 16_384), ("--layers", layers, 64),
+      ("--filters", filters, 65_536),
     ] {
-      if let value, !(1...65_536).contains(value) { throw ValidationError("\(name) takes a number from 1 to 65536") }
+      if let value, !(1...most).contains(value) { throw ValidationError("\(name) takes a number from 1 to \(most)") }
     }
     for (name, value) in [("--dropout", dropout), ("--embedding-dropout", embeddingDropout)] {
       if let value, !(value >= 0 && value < 1) { throw ValidationError("\(name) takes a number of [0, 1)") }
@@ -235,12 +259,12 @@ struct NetworkArguments: ParsableArguments {
   }
 
   private func widths() throws -> [Int]? {
-    try filterWidths?.split(separator: ",").map { text in
-      guard let width = Int(text), (1...256).contains(width) else {
-        throw ValidationError("--filter-widths takes numbers from 1 to 256, separated by commas")
-      }
-      return width
+    guard let filterWidths else { return nil }
+    let widths = filterWidths.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard widths.allSatisfy((1...256).contains), widths.count <= 64 else {
+      throw ValidationError("--filter-widths takes numbers from 1 to 256, separated by commas")
     }
+    return widths
   }
 
   var adjust: @Sendable (inout TextClassifierConfiguration) -> Void {
@@ -282,7 +306,7 @@ struct TrainingArguments: ParsableArguments {
 
   func validate() throws {
     if epochs < 1 { throw ValidationError("--epochs takes a number from 1 on") }
-    if !(1...65_536).contains(batchSize) { throw ValidationError("--batch-size takes a number from 1 to 65536") }
+    if !(1...4096).contains(batchSize) { throw ValidationError("--batch-size takes a number from 1 to 4096") }
     if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate takes a number above 0") }
     if patience < 1 { throw ValidationError("--patience takes a number from 1 on") }
     if !(validationShare > 0 && validationShare < 1) {
@@ -290,7 +314,7 @@ struct TrainingArguments: ParsableArguments {
     }
   }
 
-  func options(for architecture: TextClassifierArchitecture) -> TrainingOptions {
+  var options: TrainingOptions {
     var options = TrainingOptions()
     options.epochs = epochs
     options.batchSize = batchSize

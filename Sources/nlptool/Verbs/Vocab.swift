@@ -7,6 +7,11 @@ import VocabularyStore
 struct Vocab: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Build vocabularies and look into them.",
+    discussion: """
+      Examples:
+        nlptool vocab build reviews.txt --output words.sqlite --lowercase
+        nlptool vocab show words.sqlite
+      """,
     subcommands: [Build.self, Show.self, Export.self, Import.self])
 
   /// `nlptool vocab build`
@@ -18,8 +23,8 @@ struct Vocab: ParsableCommand {
         the order of their bytes. The settings of the tokenizer are stored with them.
 
         Examples:
-          nlptool vocab build reviews.txt --output words.sqlite --lowercase --minimum-count 2
-          cut -f2 train.tsv | nlptool vocab build --output words.sqlite --maximum-size 30000
+          nlptool vocab build reviews.txt --output words.sqlite --lowercase
+          cut -f2 train.tsv | nlptool vocab build --output words.sqlite
         """)
 
     @Argument(
@@ -46,8 +51,14 @@ struct Vocab: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Lower-case the tokens.")
     var lowercase = false
 
+    func validate() throws {
+      if minimumCount < 1 { throw ValidationError("--minimum-count takes a number from 1 on") }
+      if let maximumSize, maximumSize < 3 { throw ValidationError("--maximum-size takes a number from 3 on") }
+    }
+
     func run() throws {
       if !force, access(output, F_OK) == 0 { throw VocabularyError.alreadyExists(path: output) }
+      try checkWritable(output)
       let settings = try tokenizer.settings(lowercase: lowercase)
       let tokenizer = try Tokenizer(settings)
       let workspace = tokenizer.makeWorkspace()
