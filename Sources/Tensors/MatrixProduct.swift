@@ -1,5 +1,4 @@
 import CKernels
-import COpenBLAS
 
 /// The right operand of a matrix product, laid out for the micro-kernel.
 ///
@@ -57,9 +56,11 @@ struct PackedMatrix: Sendable {
     _ cStride: Int, _ start: product_start, _ bias: UnsafePointer<Float>?
   ) {
     withTemporaryRowBlocks(rows) { blocks in
-      kernels.multiply_panels(
-        blocks.baseAddress.unsafelyUnwrapped, blocks.count, k, a, aStride, pointer, n, range.lowerBound,
-        range.upperBound, c, cStride, start, bias)
+      withExtendedLifetime(panels) {
+        kernels.multiply_panels(
+          blocks.baseAddress.unsafelyUnwrapped, blocks.count, k, a, aStride, panels.floats, n, range.lowerBound,
+          range.upperBound, c, cStride, start, bias)
+      }
     }
   }
 

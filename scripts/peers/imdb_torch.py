@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--maximum-length", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, help="end after so many steps and leave the test out, to see the memory only")
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
@@ -151,7 +152,7 @@ def main():
     for _ in range(arguments.epochs):
         begin = time.time()
         model.train()
-        for group in batches(encoded, arguments.batch_size, generator):
+        for group in batches(encoded, arguments.batch_size, generator)[: arguments.steps]:
             optimizer.zero_grad()
             loss = F.cross_entropy(model(*padded(encoded, group)), targets[group])
             loss.backward()
@@ -160,8 +161,10 @@ def main():
         epochs.append(time.time() - begin)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    texts, labels = read(arguments.test, arguments.text_column, arguments.label_column)
-    result = accuracy(model, encode(texts, vocabulary, maximum), torch.tensor([names.index(x) for x in labels]))
+    result = None
+    if arguments.steps is None:
+        texts, labels = read(arguments.test, arguments.text_column, arguments.label_column)
+        result = accuracy(model, encode(texts, vocabulary, maximum), torch.tensor([names.index(x) for x in labels]))
     print(json.dumps({
         "model": arguments.model, "accuracy": result, "prepare_s": round(prepared, 1),
         "epoch_s": [round(x, 1) for x in epochs], "peak_mb": round(peak, 1), "peak_after_import_mb": round(imported, 1)}))

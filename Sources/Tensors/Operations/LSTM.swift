@@ -380,8 +380,10 @@ private struct LSTMWeightGradients {
     let gateCount = (units + unitBlock - 1) / unitBlock * unitBlock * 4
     withUnsafeTemporaryAllocation(of: Float.self, capacity: gateCount) { sums in
       guard let sums = sums.baseAddress else { return }
-      let products = rows.multiply(
-        transposing: gates.floats + 4 * first, stride: gateStride, count: gateCount, columnSums: sums)
+      let products = withExtendedLifetime(gates) {
+        rows.multiply(
+          transposing: gates.floats + 4 * first, stride: gateStride, count: gateCount, columnSums: sums)
+      }
       // Back from gate columns to PyTorch's rows.
       LSTMDirection.forEachRun(hiddenSize: units) { column, row, count in
         let target = row / units * hidden + first + row % units

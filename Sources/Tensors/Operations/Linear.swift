@@ -17,9 +17,9 @@ extension Tensor {
     let rows = count / max(inputs, 1)
     let result = Tensor(uninitialized: shape.dropLast() + [outputs])
     withExtendedLifetime((self, weight, bias)) {
-      PackedMatrix(transposing: weight).multiplyInParallel(
-        rows: rows, floats, stride: inputs, into: result.floats, stride: outputs,
-        start: bias == nil ? product_start_zero : product_start_bias, bias: bias.map { UnsafePointer($0.floats) })
+      generalProduct(
+        floats, stride: inputs, MatrixView(floats: weight.floats, stride: inputs, isTransposed: true), m: rows,
+        n: outputs, k: inputs, into: result.floats, bias: bias.map { UnsafePointer($0.floats) })
     }
     let (x, w) = (detached, weight.detached)
     let needs = (input: needsGradient, weight: weight.needsGradient)
@@ -33,7 +33,21 @@ extension Tensor {
     precondition(
       rank == 2 && other.rank == 2 && shape[1] == other.shape[0],
       "matmul: the shapes \(shape) and \(other.shape) do not fit")
-    return linear(weight: other.transposed())
+    let (m, k, n) = (shape[0], shape[1], other.shape[1])
+    let result = Tensor(uninitialized: [m, n])
+    withExtendedLifetime((self, other)) {
+      generalProduct(
+        floats, stride: k, MatrixView(floats: other.floats, stride: n), m: m, n: n, k: k, into: result.floats)
+    }
+    let (a, b) = (detached, other.detached)
+    let needs = (a: needsGradient, b: other.needsGradient)
+    return result.recorded("matmul", from: [self, other]) { gradient in
+      [
+        // G·Bᵀ and Aᵀ·G.
+        needs.a ? .dense(gradient.linear(weight: b)) : nil,
+        needs.b ? .dense(transposedProduct(a, gradient, rows: m)) : nil,
+      ]
+    }
   }
 
   /// The transpose of a matrix.
@@ -52,26 +66,35 @@ private func linearGradients(
   var inputGradient: Gradient?
   if needs.input {
     let result = Tensor(uninitialized: x.shape)
-    PackedMatrix(weight).multiplyInParallel(
-      rows: rows, gradient.floats, stride: outputs, into: result.floats, stride: inputs, start: product_start_zero)
+    withExtendedLifetime((gradient, weight)) {
+      generalProduct(
+        gradient.floats, stride: outputs, MatrixView(floats: weight.floats, stride: inputs), m: rows, n: inputs,
+        k: outputs, into: result.floats)
+    }
     inputGradient = .dense(result)
   }
   guard needs.weight else { return [inputGradient, nil, .dense(gradient.columnSums(rows: rows))] }
-  let weightGradient = Tensor(uninitialized: weight.shape)
-  let inputRows = PackedRows([.init(floats: x.floats, stride: inputs, count: inputs)], rowCount: rows)
-  let columnsPerTile = 96
-  withExtendedLifetime((gradient, x)) {
-    parallelFor((outputs + columnsPerTile - 1) / columnsPerTile) { tile in
+  let weightGradient = transposedProduct(gradient, x, rows: rows)
+  return [inputGradient, .dense(weightGradient), .dense(gradient.columnSums(rows: rows))]
+}
+
+/// Aᵀ·B, a sum over the rows of both: [columns of A, columns of B].
+private func transposedProduct(_ a: Tensor, _ b: Tensor, rows: Int) -> Tensor {
+  let (m, n) = (a.count / max(rows, 1), b.count / max(rows, 1))
+  let result = Tensor(uninitialized: [m, n])
+  withExtendedLifetime((a, b)) {
+    let packed = PackedRows([.init(floats: b.floats, stride: n, count: n)], rowCount: rows)
+    let columnsPerTile = 96
+    parallelFor((m + columnsPerTile - 1) / columnsPerTile) { tile in
       let first = tile * columnsPerTile
-      let count = min(columnsPerTile, outputs - first)
-      let product = inputRows.multiply(transposing: gradient.floats + first, stride: outputs, count: count)
+      let count = min(columnsPerTile, m - first)
+      let product = packed.multiply(transposing: a.floats + first, stride: m, count: count)
       for row in 0..<count {
-        (weightGradient.floats + (first + row) * inputs).update(
-          from: product.floats + row * inputRows.width, count: inputs)
+        (result.floats + (first + row) * n).update(from: product.floats + row * packed.width, count: n)
       }
     }
   }
-  return [inputGradient, .dense(weightGradient), .dense(gradient.columnSums(rows: rows))]
+  return result
 }
 
 extension Tensor {

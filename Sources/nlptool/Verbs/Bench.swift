@@ -39,7 +39,7 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    let networks: [any Benchmark] = RecurrentBenchmark.all + ConvolutionBenchmark.all
+    let networks: [any Benchmark] = RecurrentBenchmark.all + ConvolutionBenchmark.all + MatrixProductBenchmark.all
     let all = networks + TokenizerBenchmark.all(folder: text ?? "")
     var wanted = all.filter { $0.name.matches(glob: cases) }
     guard !wanted.isEmpty else {

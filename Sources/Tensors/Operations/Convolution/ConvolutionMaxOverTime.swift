@@ -46,17 +46,20 @@ extension Tensor {
     let (x, to, biases) = (floats, result.floats, bias.floats)
     arguments.withUnsafeMutableBufferPointer { arguments in
       guard let arguments = arguments.baseAddress else { return }
+      // Until the last tile is done.
+      defer { withExtendedLifetime((self, bias, packed)) {} }
       parallelFor(tiles(of: rows)) { tile in
         let sequences = tile.map {
           window_sequence(first_row: Int32(rows.starts[$0]), positions: Int32(rows.count($0) - width + 1))
         }
         let maxima = Tensor(uninitialized: [sequences.count, padded])
-        let scratch = Tensor(uninitialized: [240 * 16])
+        let scratch = Tensor(uninitialized: [Int(KERNEL_CONVOLUTION_ROWS) * Int(KERNEL_PANEL_WIDTH)])
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: sequences.count * padded) { found in
           guard let found = found.baseAddress else { return }
           kernels.convolve_max(
             x, channels, sequences, sequences.count, width * channels, packed.pointer, filters, maxima.floats, found,
             scratch.floats)
+          defer { withExtendedLifetime((maxima, scratch)) {} }
           for (index, sequence) in tile.enumerated() {
             kernels.add(maxima.floats + index * padded, biases, to + sequence * filters, filters)
             kernels.relu(to + sequence * filters, to + sequence * filters, filters)
