@@ -75,6 +75,18 @@ public struct SequenceLayout: Sendable, Hashable {
     return past
   }
 
+  /// Where some sequences (by position in `order`) have a time step, and the one before it in reading direction: the first
+  /// row and how many there are. The first so many sequences have a step before; `pastRow` is of no meaning without.
+  func rows(
+    of step: Int, part: Range<Int>, reversed: Bool
+  ) -> (row: Int, rows: Int, pastRow: Int, rowsWithPast: Int) {
+    let row = rowOffsets[step] + part.lowerBound
+    let rows = min(part.upperBound, batchSizes[step]) - part.lowerBound
+    let past = reversed ? step + 1 : step - 1
+    guard past >= 0, past < stepCount else { return (row, rows, row, 0) }
+    return (row, rows, rowOffsets[past] + part.lowerBound, max(0, min(rows, batchSizes[past] - part.lowerBound)))
+  }
+
   /// Cuts the sequences (by position in `order`) into consecutive ranges with about the same number of rows.
   func balancedParts(_ count: Int) -> [Range<Int>] {
     var parts: [Range<Int>] = []

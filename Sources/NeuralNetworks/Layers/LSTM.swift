@@ -16,6 +16,8 @@ public final class LSTM: Module {
   /// for each layer: PyTorch's names and order.
   public let weights: [Parameter]
 
+  /// Layers of H units in each direction over inputs of I numbers.
+  ///
   /// - Parameters:
   ///   - initializer: for the weights; `nil` is PyTorch's, uniform on ±1/√H for weights and biases.
   ///   - forgetBias: added to the input bias of the forget gate (Jozefowicz et al. 2015 suggest 1).

@@ -1,6 +1,17 @@
 /// The kinds of number that a storage can hold. `float32` computes; the others are stored and converted.
 public enum ElementType: String, Sendable, Codable, CaseIterable {
-  case float32, int32, uint8, int8, float16, bfloat16
+  /// IEEE 754 single precision.
+  case float32
+  /// 32 bits, signed.
+  case int32
+  /// 8 bits, unsigned.
+  case uint8
+  /// 8 bits, signed.
+  case int8
+  /// IEEE 754 half precision.
+  case float16
+  /// The upper half of `float32`.
+  case bfloat16
 
   /// Bytes of one element.
   public var size: Int {

@@ -69,7 +69,8 @@ public struct TextClassifierTraining: Sendable {
   ///   - training: the texts to learn from; the vocabulary is made from those of them that are not held out.
   ///   - validation: the texts to judge epochs by; without them a part of the training texts is held out.
   ///   - planned: told once before the first step.
-  ///   - keepBest: called with the model whenever it is the best so far, to save it.
+  ///   - keepBest: called with the model whenever it is the best so far, to save it. Its weights go on changing when the
+  ///     call has returned.
   public func run(
     training: LabelledTexts, validation: LabelledTexts? = nil,
     planned: (Plan) -> Void = { _ in }, shouldStop: () -> Bool = { false },
