@@ -1,13 +1,10 @@
 #include <string.h>
 #include <unicode/uloc.h>
 #include <unicode/utypes.h>
-#include <unicode/uversion.h>
 
 #include "CICU.h"
 
 const char *cicu_status_name(cicu_status status) { return u_errorName((UErrorCode)status); }
-
-const char *cicu_version(void) { return U_ICU_VERSION; }
 
 bool cicu_knows_locale(const char *locale) {
   if (locale[0] == 0 || strcmp(locale, "root") == 0 || strcmp(locale, "und") == 0) return true;

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tensors
 
 /// The command `nlptool`; each verb has a file of its own under `Verbs`.
 @main
@@ -26,6 +27,7 @@ struct NLPTool: ParsableCommand {
 
   static func main() {
     Interrupt.ignoreClosedPipes()
+    MemoryExhaustion.onFailure(CommandFailure.outOfMemory)
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -180,4 +180,16 @@ struct BadInputTests {
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["data.tsv", "model"])
     }
   }
+
+  @Test("without memory for the network there is one line that says so")
+  func noMemory() throws {
+    try Command.withFolder { folder in
+      let (_, data) = try trainedModel(folder)
+      let result = try Command.runShell(
+        "ulimit -v 1200000; exec \"$0\" train-sentiment \"$1\" --output \"$2\" --quiet --model bilstm --hidden-size 4096",
+        [data, "\(folder)/large"])
+      #expect(result.code == 70, "\(result.errors)")
+      #expect(result.errors.hasPrefix("nlptool: no memory left") && result.errors.split(separator: "\n").count == 1)
+    }
+  }
 }

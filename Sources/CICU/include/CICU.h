@@ -18,9 +18,6 @@ typedef int32_t cicu_status;
 /// Name of a status, as ICU spells it ("U_ILLEGAL_ARGUMENT_ERROR").
 const char *cicu_status_name(cicu_status status);
 
-/// Version of the ICU that is linked, "72.1".
-const char *cicu_version(void);
-
 // Locales
 
 /// Whether ICU knows the language of a locale ("en", "pt-BR", "en_US_POSIX", "" and "root" for the root).

@@ -53,12 +53,6 @@ public struct RandomStream: Sendable, Hashable {
     return result
   }
 
-  /// Integers of 0..<bound, each equally likely up to a bias below 2⁻³² · bound.
-  public func integers(_ count: Int, below bound: Int) -> [Int] {
-    var generator = generator
-    return (0..<count).map { _ in generator.next(below: bound) }
-  }
-
   /// 0..<count in random order (Fisher–Yates).
   public func permutation(_ count: Int) -> [Int] {
     var order = Array(0..<count)

@@ -36,9 +36,9 @@ final class TensorStorage: @unchecked Sendable {
   /// Uninitialised memory.
   init(byteCount: Int) {
     guard let address = MemoryArena.shared.allocate(byteCount) else {
-      // As Array does when the system has no memory left. Readers check sizes against the length of their file first,
-      // and training checks those of its network against the machine's memory.
-      fatalError("out of memory: a tensor of \(byteCount) bytes")
+      // Readers check sizes against the length of their file before they come here, and training checks those of its
+      // network against the machine's memory.
+      MemoryExhaustion.fail(byteCount: byteCount)
     }
     self.address = address
     self.byteCount = byteCount

@@ -25,9 +25,6 @@ struct FlatTableWriter {
     return .appended
   }
 
-  /// The id that these bytes have so far, or nil.
-  func id(of token: RawSpan) -> Int32? { tokens.index(of: token).map { Int32(truncatingIfNeeded: $0) } }
-
   /// The vocabulary of all tokens. Both ids must be among them.
   ///
   /// - Throws: ``VocabularyError/tooLarge(reason:)`` for more bytes than a table can address,

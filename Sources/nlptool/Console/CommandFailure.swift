@@ -49,6 +49,16 @@ struct CommandFailure: Error {
     Glibc.exit(code.rawValue)
   }
 
+  /// Ends the process from whatever thread needed the memory; the results until here are written out.
+  @Sendable
+  static func outOfMemory(_ byteCount: Int) -> Never {
+    StandardError.write(
+      "nlptool: no memory left for another \(max(1, byteCount >> 20)) MB; choose a smaller --batch-size, shorter texts "
+        + "(--maximum-length) or a smaller network\n")
+    try? StandardOutput.shared.flush()
+    _exit(Code.software.rawValue)
+  }
+
   private static func code(of error: TextModelError) -> Code {
     switch error {
     case .file(let error): code(of: error)

@@ -1,21 +1,5 @@
 import CKernels
 
-/// Rows of a matrix that belong to one sequence each, one behind the other.
-public struct SequenceRows: Sendable, Hashable {
-  /// The first row of each sequence, and the number of rows at the end.
-  public let starts: [Int]
-
-  /// Sequences that take the given numbers of rows.
-  public init(counts: [Int]) {
-    starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-  }
-
-  /// B.
-  public var sequenceCount: Int { starts.count - 1 }
-  /// Rows of a sequence.
-  public func count(_ index: Int) -> Int { starts[index + 1] - starts[index] }
-}
-
 extension Tensor {
   /// A text convolution, its activation and its pooling in one (Kim 2014): relu(max over time of x ∗ W + b).
   ///
@@ -97,26 +81,21 @@ extension Tensor {
 
   /// [F, E, width] → [F, width · E]: a filter in the order of the floats under its window.
   fileprivate func permutedToWindows() -> Tensor {
-    let (filters, channels, width) = (shape[0], shape[1], shape[2])
-    let result = Tensor(uninitialized: [filters, width * channels])
-    let (from, to) = (floats, result.floats)
-    parallelFor((filters + 15) / 16) { tile in
-      for filter in tile * 16..<min(filters, tile * 16 + 16) {
-        let start = filter * channels * width
-        kernels.transpose(from + start, width, channels, width, to + start, channels)
-      }
-    }
-    return result
+    transposedInside(rows: shape[1], columns: shape[2], shape: [shape[0], shape[2] * shape[1]])
   }
 
   fileprivate func permutedFromWindows(channels: Int, width: Int) -> Tensor {
-    let filters = shape[0]
-    let result = Tensor(uninitialized: [filters, channels, width])
-    let (from, to) = (floats, result.floats)
+    transposedInside(rows: width, columns: channels, shape: [shape[0], channels, width])
+  }
+
+  /// Each filter as a matrix of so many rows and columns, transposed.
+  private func transposedInside(rows: Int, columns: Int, shape: [Int]) -> Tensor {
+    let result = Tensor(uninitialized: shape)
+    let (from, to, filters) = (floats, result.floats, shape[0])
     parallelFor((filters + 15) / 16) { tile in
       for filter in tile * 16..<min(filters, tile * 16 + 16) {
-        let start = filter * channels * width
-        kernels.transpose(from + start, channels, width, channels, to + start, width)
+        let start = filter * rows * columns
+        kernels.transpose(from + start, columns, rows, columns, to + start, rows)
       }
     }
     return result
