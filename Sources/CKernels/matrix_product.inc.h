@@ -94,10 +94,67 @@ static tile_function *const tiles[2][6] = {
     {tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2},
 };
 
+/// Few rows leave most sums of a tile unused, and a sum that waits for itself takes four cycles a step: several panels at
+/// once keep the multipliers busy. PANELS panels lie panel_stride floats apart.
+#define WIDE_TILE(ROWS, PANELS)                                                                                   \
+  static void wide_tile_##ROWS(const float *a, ptrdiff_t a_row, const float *panel, ptrdiff_t panel_stride,       \
+                               ptrdiff_t depth, float *c, ptrdiff_t c_stride, enum product_start start,           \
+                               const float *bias) {                                                               \
+    f8 s[ROWS][2 * PANELS];                                                                                       \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2 * PANELS; v++) {                                 \
+      const float *from = start == product_start_accumulate ? c + i * c_stride : bias;                            \
+      s[i][v] = start == product_start_zero ? splat(0) : load(from + 8 * v);                                      \
+    }                                                                                                             \
+    for (ptrdiff_t k = 0; k < depth; k++, panel += 16) {                                                          \
+      f8 x[ROWS];                                                                                                 \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) x[i] = splat(a[i * a_row + k]);           \
+      _Pragma("clang loop unroll(full)") for (int p = 0; p < PANELS; p++)                                         \
+          _Pragma("clang loop unroll(full)") for (int half = 0; half < 2; half++) {                               \
+        f8 b = load(panel + p * panel_stride + 8 * half);                                                         \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                         \
+            s[i][2 * p + half] = x[i] * b + s[i][2 * p + half];                                                   \
+      }                                                                                                           \
+    }                                                                                                             \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2 * PANELS; v++)                                   \
+            store(c + i * c_stride + 8 * v, s[i][v]);                                                             \
+  }
+WIDE_TILE(1, 4)
+WIDE_TILE(2, 2)
+WIDE_TILE(3, 2)
+
+#define WIDE_TILE_ROWS 3
+typedef void wide_tile_function(const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, float *, ptrdiff_t,
+                                enum product_start, const float *);
+static wide_tile_function *const wide_tiles[WIDE_TILE_ROWS] = {wide_tile_1, wide_tile_2, wide_tile_3};
+static const ptrdiff_t wide_tile_panels[WIDE_TILE_ROWS] = {4, 2, 2};
+
+/// C = start + A·B for at most WIDE_TILE_ROWS consecutive rows.
+static void multiply_few_rows(ptrdiff_t rows, ptrdiff_t k, const float *a, ptrdiff_t a_stride, const float *panels,
+                              ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *c, ptrdiff_t c_stride,
+                              enum product_start start, const float *bias) {
+  ptrdiff_t wide = wide_tile_panels[rows - 1], p = first_panel;
+  for (; p + wide <= end_panel && 16 * (p + wide) <= n; p += wide)
+    wide_tiles[rows - 1](a, a_stride, panels + 16 * p * k, 16 * k, k, c + 16 * p, c_stride, start,
+                         bias ? bias + 16 * p : NULL);
+  for (; p < end_panel; p++) {
+    ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+    tiles[width > 8][rows - 1](a, a_stride, 1, panels + 16 * p * k, k, c + 16 * p, c_stride, width, start,
+                               bias ? bias + 16 * p : NULL);
+  }
+}
+
 static void multiply_panels(const struct row_block *blocks, ptrdiff_t block_count, ptrdiff_t k, const float *a,
                             ptrdiff_t a_stride, const float *panels, ptrdiff_t n, ptrdiff_t first_panel,
                             ptrdiff_t end_panel, float *c, ptrdiff_t c_stride, enum product_start start,
                             const float *bias) {
+  if (block_count == 1 && blocks[0].count <= WIDE_TILE_ROWS) {
+    ptrdiff_t row = blocks[0].first;
+    multiply_few_rows(blocks[0].count, k, a + row * a_stride, a_stride, panels, n, first_panel, end_panel,
+                      c + row * c_stride, c_stride, start, bias);
+    return;
+  }
   ptrdiff_t depth_first = 0;
   do {
     ptrdiff_t depth = k - depth_first;
@@ -154,16 +211,17 @@ static void pack_transposed(const float *a, ptrdiff_t stride, ptrdiff_t m, ptrdi
 }
 
 static void multiply_transposed(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *panels,
-                                ptrdiff_t panel_count, ptrdiff_t rows, float *c, ptrdiff_t c_stride,
-                                float *column_sums, float *scratch) {
+                                ptrdiff_t panel_count, ptrdiff_t first_panel, ptrdiff_t end_panel, ptrdiff_t rows,
+                                float *c, ptrdiff_t c_stride, float *column_sums, float *scratch) {
   for (ptrdiff_t first = 0; first < rows; first += KERNEL_DEPTH_BLOCK) {
     ptrdiff_t depth = rows - first < KERNEL_DEPTH_BLOCK ? rows - first : KERNEL_DEPTH_BLOCK;
     pack_transposed(a + first * a_stride, a_stride, m, depth, scratch, column_sums);
-    for (ptrdiff_t p = 0; p < panel_count; p++) {
+    for (ptrdiff_t p = first_panel; p < end_panel; p++) {
       const float *panel = panels + 16 * (first * panel_count + depth * p);
       for (ptrdiff_t i = 0; i < m; i += 6) {
         ptrdiff_t height = m - i < 6 ? m - i : 6;
-        tiles[1][height - 1](scratch + i / 6 * TRANSPOSED_BLOCK, 1, 6, panel, depth, c + i * c_stride + 16 * p,
+        tiles[1][height - 1](scratch + i / 6 * TRANSPOSED_BLOCK, 1, 6, panel, depth,
+                             c + i * c_stride + 16 * (p - first_panel),
                              c_stride, 16, product_start_accumulate, NULL);
       }
     }

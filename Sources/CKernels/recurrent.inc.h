@@ -1,73 +1,58 @@
 // Recurrent cells. A step multiplies the previous outputs with the recurrent weight and applies the gates while the
-// products are still in the first-level cache.
+// products are still in the first-level cache: some units at a time where there are many rows, all units at once where
+// there are few.
 
-/// gates (32 columns: two panels) += past_output · weight
-static void add_recurrent_product(const struct lstm_step *s, const float *panels, float *gates) {
-  ptrdiff_t rows = s->rows_with_past, k = s->hidden;
-  for (ptrdiff_t half = 0; half < 2; half++) {
+/// Units from `first` on that are computed together.
+static ptrdiff_t unit_group(const struct recurrent_step *s, ptrdiff_t first, ptrdiff_t block) {
+  ptrdiff_t left = s->end_unit - first;
+  return s->rows < KERNEL_ROW_BLOCK ? left : left < block ? left : block;
+}
+
+/// Products of the previous outputs with some panels of the recurrent weight, into columns that stand side by side.
+static void add_recurrent_product(const struct recurrent_step *s, ptrdiff_t first_panel, ptrdiff_t end_panel,
+                                  float *columns, ptrdiff_t stride) {
+  ptrdiff_t k = s->hidden, rows = s->rows;
+  if (rows <= WIDE_TILE_ROWS) {
+    const float *panels = s->weight + 16 * first_panel * k;
+    ptrdiff_t count = end_panel - first_panel;
+    multiply_few_rows(rows, k, s->past_output, s->past_output_stride, panels, 16 * count, 0, count, columns, stride,
+                      product_start_accumulate, NULL);
+    return;
+  }
+  for (ptrdiff_t p = first_panel; p < end_panel; p++, columns += 16) {
     for (ptrdiff_t first = 0; first < k; first += KERNEL_DEPTH_BLOCK) {
       ptrdiff_t depth = k - first < KERNEL_DEPTH_BLOCK ? k - first : KERNEL_DEPTH_BLOCK;
       for (ptrdiff_t row = 0; row < rows; row += KERNEL_ROW_BLOCK) {
         ptrdiff_t height = rows - row < KERNEL_ROW_BLOCK ? rows - row : KERNEL_ROW_BLOCK;
-        tiles[1][height - 1](s->past_output + row * s->output_stride + first, s->output_stride, 1,
-                             panels + 16 * (half * k + first), depth, gates + row * s->gate_stride + 16 * half,
-                             s->gate_stride, 16, product_start_accumulate, NULL);
+        tiles[1][height - 1](s->past_output + row * s->past_output_stride + first, s->past_output_stride, 1,
+                             s->weight + 16 * (p * k + first), depth, columns + row * stride, stride, 16,
+                             product_start_accumulate, NULL);
       }
     }
   }
 }
 
-static void lstm_forward_step(const struct lstm_step *s, const float *packed_recurrent_weight) {
-  for (ptrdiff_t unit = 0; unit < s->hidden; unit += 8) {
-    ptrdiff_t width = s->hidden - unit;
-    float *gates = s->gates + 4 * unit;
-    if (s->rows_with_past > 0)
-      add_recurrent_product(s, packed_recurrent_weight + 4 * unit * (ptrdiff_t)s->hidden, gates);
-    for (ptrdiff_t row = 0; row < s->rows; row++) {
-      float *g = gates + row * s->gate_stride;
-      f8 input = load(g), forget = load(g + 8), candidate = load(g + 16), out = load(g + 24);
-      gates8(&input, &forget, &candidate, &out);
-      f8 cell = input * candidate;
-      if (row < s->rows_with_past) cell = forget * load(s->past_cell + row * s->cell_stride + unit) + cell;
-      f8 output = out * tanh8(cell);
-      store(g, input);
-      store(g + 8, forget);
-      store(g + 16, candidate);
-      store(g + 24, out);
-      store(s->cell + row * s->cell_stride + unit, cell);
-      float *to = s->output + row * s->output_stride + unit;
-      if (width >= 8) {
-        store(to, output);
-      } else {
-        store_some(to, output, width);
-      }
-    }
-  }
-}
-
-static void lstm_backward_step(const struct lstm_step_gradient *s) {
-  const f8 one = splat(1);
+/// The input products of some columns (a multiple of 8), unless they stand there already.
+static void copy_input_products(const struct recurrent_step *s, ptrdiff_t column, ptrdiff_t count, float *columns,
+                                ptrdiff_t stride) {
   for (ptrdiff_t row = 0; row < s->rows; row++) {
-    const float *output_gradient = s->output_gradient + row * s->output_stride;
-    const float *recurrent_gradient = s->recurrent_gradient + row * s->cell_stride;
-    const float *cell = s->cell + row * s->cell_stride;
-    const float *past_cell = row < s->rows_with_past ? s->past_cell + row * s->cell_stride : NULL;
-    float *cell_gradient = s->cell_gradient + row * s->cell_stride;
-    float *gates = s->gates + row * s->gate_stride;
-    for (ptrdiff_t unit = 0; unit < s->hidden; unit += 8) {
-      ptrdiff_t width = s->hidden - unit;
-      float *g = gates + 4 * unit;
-      f8 input = load(g), forget = load(g + 8), candidate = load(g + 16), out = load(g + 24);
-      f8 squashed = tanh8(load(cell + unit));
-      f8 dh = width >= 8 ? load(output_gradient + unit) : load_some(output_gradient + unit, width);
-      dh += load(recurrent_gradient + unit);
-      f8 dc = dh * out * (one - squashed * squashed) + load(cell_gradient + unit);
-      f8 past = past_cell ? load(past_cell + unit) : splat(0);
-      store(cell_gradient + unit, dc * forget);
-      store(g, dc * candidate * input * (one - input));
-      store(g + 8, dc * past * forget * (one - forget));
-      store(g + 16, dc * input * (one - candidate * candidate));
-      store(g + 24, dh * squashed * out * (one - out));
-    }
+    ptrdiff_t at = s->input_rows ? s->input_rows[row] : row;
+    const float *from = s->inputs + at * s->input_stride + column;
+    float *to = columns + row * stride;
+    if (from == to) return;
+    for (ptrdiff_t i = 0; i < count; i += 8) store(to + i, load(from + i));
   }
 }
+
+INLINE f8 load_units(const float *p, ptrdiff_t width) { return width >= 8 ? load(p) : load_some(p, width); }
+INLINE void store_units(float *p, f8 v, ptrdiff_t width) {
+  if (width >= 8) {
+    store(p, v);
+  } else {
+    store_some(p, v, width);
+  }
+}
+
+#include "lstm.inc.h"
+#include "gru.inc.h"
+#include "rnn.inc.h"

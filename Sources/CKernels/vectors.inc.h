@@ -83,16 +83,44 @@ INLINE f8 tanh8(f8 x) {
   return f.numerator / f.denominator;
 }
 
-/// σ of x, y, w and tanh of z with one division: a division costs as much as twelve multiplications. The denominators
-/// are between 1 and 420, so that their product is far from overflow. Absolute error below 1e-6.
-INLINE void gates8(f8 *x, f8 *y, f8 *z, f8 *w) {
-  const f8 half = splat(0.5f);
-  struct fraction8 a = tanh_fraction8(*x * half), b = tanh_fraction8(*y * half);
-  struct fraction8 c = tanh_fraction8(*z), d = tanh_fraction8(*w * half);
-  f8 ab = a.denominator * b.denominator, cd = c.denominator * d.denominator;
+/// The quotients of four fractions with one division, which costs as much as twelve multiplications. The denominators of
+/// tanh_fraction8 are between 1 and 420, so that their product is far from overflow.
+INLINE void divide8(const struct fraction8 f[4], f8 quotients[4]) {
+  f8 ab = f[0].denominator * f[1].denominator, cd = f[2].denominator * f[3].denominator;
   f8 inverse = splat(1.0f) / (ab * cd), inverse_ab = inverse * cd, inverse_cd = inverse * ab;
-  *x = a.numerator * (inverse_ab * b.denominator) * half + half;
-  *y = b.numerator * (inverse_ab * a.denominator) * half + half;
-  *z = c.numerator * (inverse_cd * d.denominator);
-  *w = d.numerator * (inverse_cd * c.denominator) * half + half;
+  quotients[0] = f[0].numerator * (inverse_ab * f[1].denominator);
+  quotients[1] = f[1].numerator * (inverse_ab * f[0].denominator);
+  quotients[2] = f[2].numerator * (inverse_cd * f[3].denominator);
+  quotients[3] = f[3].numerator * (inverse_cd * f[2].denominator);
+}
+
+/// σ(x) = tanh(x / 2) / 2 + 1/2. Absolute error of the gates below 1e-6.
+INLINE struct fraction8 sigmoid_fraction8(f8 x) { return tanh_fraction8(x * splat(0.5f)); }
+INLINE f8 sigmoid_of_quotient(f8 quotient) { return quotient * splat(0.5f) + splat(0.5f); }
+
+/// σ of x, y, w and tanh of z.
+INLINE void lstm_gates8(f8 *x, f8 *y, f8 *z, f8 *w) {
+  struct fraction8 f[4] = {sigmoid_fraction8(*x), sigmoid_fraction8(*y), tanh_fraction8(*z), sigmoid_fraction8(*w)};
+  f8 q[4];
+  divide8(f, q);
+  *x = sigmoid_of_quotient(q[0]);
+  *y = sigmoid_of_quotient(q[1]);
+  *z = q[2];
+  *w = sigmoid_of_quotient(q[3]);
+}
+
+/// σ of four vectors.
+INLINE void sigmoids8(f8 x[4]) {
+  struct fraction8 f[4] = {
+      sigmoid_fraction8(x[0]), sigmoid_fraction8(x[1]), sigmoid_fraction8(x[2]), sigmoid_fraction8(x[3])};
+  divide8(f, x);
+  for (int i = 0; i < 4; i++) x[i] = sigmoid_of_quotient(x[i]);
+}
+
+/// tanh of two vectors.
+INLINE void tanhs8(f8 x[2]) {
+  struct fraction8 a = tanh_fraction8(x[0]), b = tanh_fraction8(x[1]);
+  f8 inverse = splat(1.0f) / (a.denominator * b.denominator);
+  x[0] = a.numerator * (inverse * b.denominator);
+  x[1] = b.numerator * (inverse * a.denominator);
 }

@@ -17,7 +17,7 @@ extension Module {
   /// All parameters with their names, in the order of the properties.
   public var namedParameters: [(name: String, parameter: Parameter)] {
     var found: [(String, Parameter)] = []
-    for child in Mirror(reflecting: self).children { collectParameters(child.value, child.label ?? "", into: &found) }
+    forEachProperty(of: self) { collectParameters($1, $0, into: &found) }
     return found
   }
 
@@ -32,7 +32,7 @@ extension Module {
   /// The parts with their names.
   public var children: [(name: String, module: any Module)] {
     var found: [(String, any Module)] = []
-    for child in Mirror(reflecting: self).children { collectModules(child.value, child.label ?? "", into: &found) }
+    forEachProperty(of: self) { collectModules($1, $0, into: &found) }
     return found
   }
 
@@ -89,6 +89,15 @@ public enum ModuleLoadingError: Error, Hashable, CustomStringConvertible {
     case .shape(let name, let expected, let found):
       "\(name) has the shape \(found), this architecture needs \(expected)"
     }
+  }
+}
+
+/// The stored properties of an object, those of its superclasses first.
+private func forEachProperty(of object: Any, _ body: (_ name: String, _ value: Any) -> Void) {
+  var mirrors = [Mirror(reflecting: object)]
+  while let next = mirrors[mirrors.count - 1].superclassMirror { mirrors.append(next) }
+  for mirror in mirrors.reversed() {
+    for child in mirror.children { body(child.label ?? "", child.value) }
   }
 }
 

@@ -51,17 +51,28 @@ struct PackedRows {
     }
   }
 
-  /// Aᵀ·B for `count` columns of A, [count, width], on the calling thread. `columnSums` gets the sums of these columns.
+  /// Columns of the result from the matrices with the given numbers.
+  func columns(of matrices: Range<Int>) -> Range<Int> {
+    offsets[matrices.lowerBound]..<(matrices.upperBound < offsets.count ? offsets[matrices.upperBound] : width)
+  }
+
+  /// Aᵀ·B for `count` columns of A and some columns of B, [count, columns.count], on the calling thread. `columnSums` gets
+  /// the sums of these columns of A.
+  ///
+  /// - Parameter columns: from a multiple of 16 up to another; without them all.
   func multiply(
-    transposing a: UnsafePointer<Float>, stride: Int, count: Int, columnSums: UnsafeMutablePointer<Float>? = nil
+    transposing a: UnsafePointer<Float>, stride: Int, count: Int, columns: Range<Int>? = nil,
+    columnSums: UnsafeMutablePointer<Float>? = nil
   ) -> Tensor {
-    let result = Tensor(zeros: [count, width])
+    let columns = columns ?? 0..<width
+    let panelWidth = Int(KERNEL_PANEL_WIDTH)
+    let result = Tensor(zeros: [count, columns.count])
     let scratch = Tensor(uninitialized: [kernel_transposed_scratch(count)])
     columnSums?.update(repeating: 0, count: count)
     withExtendedLifetime((panels, scratch)) {
       kernels.multiply_transposed(
-        a, stride, count, panels.floats, width / Int(KERNEL_PANEL_WIDTH), rowCount, result.floats, width, columnSums,
-        scratch.floats)
+        a, stride, count, panels.floats, width / panelWidth, columns.lowerBound / panelWidth,
+        columns.upperBound / panelWidth, rowCount, result.floats, columns.count, columnSums, scratch.floats)
     }
     return result
   }

@@ -97,7 +97,7 @@ struct KernelLevelTests {
       var c = [Float](repeating: 0, count: m * width)
       var sums = [Float](repeating: 0, count: m)
       var scratch = [Float](repeating: .nan, count: kernel_transposed_scratch(m))
-      table.multiply_transposed(a, m, m, panels, width / 16, count, &c, width, &sums, &scratch)
+      table.multiply_transposed(a, m, m, panels, width / 16, 0, width / 16, count, &c, width, &sums, &scratch)
       for i in 0..<m {
         for j in 0..<width {
           let expected = (0..<count).reduce(0.0) {

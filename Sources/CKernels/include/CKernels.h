@@ -70,35 +70,53 @@ struct adam_step {
   float weight_decay;     ///< L2, added to the gradient
 };
 
-/// Rows of one time step of an LSTM. Gates stand in blocks of 8 units: i₀…i₇ f₀…f₇ g₀…g₇ o₀…o₇, 32 floats a block.
-struct lstm_step {
-  int32_t rows;           ///< rows that are active in this step
-  int32_t rows_with_past; ///< the first so many of them have a previous state; the others start from zero
-  int32_t hidden;         ///< H
+/// One time step of a recurrent layer for some rows, of which either all have a previous state or none has. How the gates
+/// of a row lie is said where the cell is (lstm.inc.h, gru.inc.h, rnn.inc.h); H' is H rounded up to its block of units.
+struct recurrent_step {
+  int32_t rows;
+  int32_t hidden;                      ///< H
+  int32_t first_unit, end_unit;        ///< units to compute, from a multiple of the block up to another or to H
+  const float *weight;                 ///< packed recurrent weight, K = H
+  const float *_Nullable recurrent_bias;  ///< H' values that join the hidden product of the candidates (GRU)
+  const float *inputs;                 ///< input products with bias; may be `gates` itself
+  ptrdiff_t input_stride;
+  const int32_t *_Nullable input_rows; ///< which row of `inputs` each row reads; without it all in order
   const float *_Nullable past_output;  ///< h of the previous step
-  ptrdiff_t output_stride;
-  const float *_Nullable past_cell;    ///< c of the previous step
-  ptrdiff_t cell_stride;               ///< of both cell matrices; at least H rounded up to 8
-  float *gates;                        ///< in: input product with bias; out: activated gates
+  ptrdiff_t past_output_stride;
+  const float *_Nullable past_cell;    ///< c of the previous step (LSTM)
+  ptrdiff_t past_cell_stride;
+  bool keeps_gates;                    ///< whether activated gates are stored for the backward pass
+  float *gates;                        ///< rows of gates, or scratch memory
   ptrdiff_t gate_stride;
-  float *cell;
+  float *_Nullable cell;
+  ptrdiff_t cell_stride;               ///< at least H'
   float *output;
+  ptrdiff_t output_stride;
 };
 
-struct lstm_step_gradient {
+struct recurrent_step_gradient {
   int32_t rows;
-  int32_t rows_with_past;
   int32_t hidden;
   const float *output_gradient;        ///< of this step's h, from above
+  ptrdiff_t output_gradient_stride;
+  float *state_gradient;               ///< in: of this step's h, from the following step; out: that part of the previous
+                                       ///< step's which does not go through the recurrent weight
+  float *cell_gradient;                ///< in: of this step's c; out: of the previous step's (LSTM)
+  ptrdiff_t state_stride;              ///< of both; at least H'
+  const float *_Nullable past_output;
+  ptrdiff_t past_output_stride;
+  const float *output;
   ptrdiff_t output_stride;
-  const float *recurrent_gradient;     ///< of this step's h, from the following step; stride = cell_stride
-  float *cell_gradient;                ///< in: of this step's c; out: of the previous step's
   const float *_Nullable past_cell;
-  const float *cell;
+  ptrdiff_t past_cell_stride;
+  const float *_Nullable cell;
   ptrdiff_t cell_stride;
-  float *gates;                        ///< in: activated gates; out: gradients of the pre-activations
+  float *gates;                        ///< in: activated gates; out: gradients of what was activated
   ptrdiff_t gate_stride;
 };
+
+typedef void recurrent_forward(const struct recurrent_step *step);
+typedef void recurrent_backward(const struct recurrent_step_gradient *step);
 
 struct kernel_table {
   const char *name;
@@ -115,16 +133,16 @@ struct kernel_table {
   /// Rows of B (n columns), perhaps through an index where one below zero stands for zeros, in panels of 16 columns.
   void (*gather_panels)(const float *b, ptrdiff_t stride, const int32_t *_Nullable rows, ptrdiff_t count, ptrdiff_t n,
                         float *panels);
-  /// C (m × 16·panel_count) += Aᵀ·B over the rows of both. B is packed by `gather_panels` in blocks of
-  /// KERNEL_DEPTH_BLOCK rows, one behind the other. `column_sums` grows by the sums of A's columns. `scratch` holds
-  /// kernel_transposed_scratch(m) floats.
+  /// C (m × 16·(end_panel - first_panel)) += Aᵀ·B over the rows of both, for some panels of B. B is packed by
+  /// `gather_panels` in blocks of KERNEL_DEPTH_BLOCK rows of all panel_count panels, one behind the other. `column_sums`
+  /// grows by the sums of A's columns. `scratch` holds kernel_transposed_scratch(m) floats.
   void (*multiply_transposed)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *panels,
-                              ptrdiff_t panel_count, ptrdiff_t rows, float *c, ptrdiff_t c_stride,
-                              float *_Nullable column_sums, float *scratch);
+                              ptrdiff_t panel_count, ptrdiff_t first_panel, ptrdiff_t end_panel, ptrdiff_t rows,
+                              float *c, ptrdiff_t c_stride, float *_Nullable column_sums, float *scratch);
 
   // Recurrent cells (recurrent.inc.h)
-  void (*lstm_forward_step)(const struct lstm_step *step, const float *packed_recurrent_weight);
-  void (*lstm_backward_step)(const struct lstm_step_gradient *step);
+  recurrent_forward *lstm_forward_step, *gru_forward_step, *rnn_tanh_forward_step, *rnn_relu_forward_step;
+  recurrent_backward *lstm_backward_step, *gru_backward_step, *rnn_tanh_backward_step, *rnn_relu_backward_step;
 
   // Convolution (patches.inc.h). Patches are a matrix with a row for each element k of a filter, channel by channel, and
   // a column for each window, row by row.

@@ -26,6 +26,12 @@ public final class Embedding: Module {
     return weight.tensor.gatherRows(ids.map { $0 == paddingIndex ? -1 : $0 })
   }
 
+  /// The vectors of N tokens, each distinct one once: what follows need not compute anew what repeats.
+  public func indexed(_ ids: [Int32]) -> IndexedRows {
+    guard let paddingIndex else { return weight.tensor.indexedRows(ids) }
+    return weight.tensor.indexedRows(ids.map { $0 == paddingIndex ? -1 : $0 })
+  }
+
   /// Sizes.
   public var summary: String { "vocabulary \(weight.shape[0].grouped), embedding \(weight.shape[1])" }
 }

@@ -16,15 +16,21 @@ public final class GradientTape: Sendable {
   /// Gives the gradients of the inputs from the gradient of the output; `nil` for an input that needs none.
   typealias Backward = @Sendable (Tensor) -> [Gradient?]
 
+  /// The same for several outputs, of which the loss may depend on some only; the gradients of the others are `nil`.
+  typealias BackwardOfSeveral = @Sendable ([Tensor?]) -> [Gradient?]
+
   private struct Operation: Sendable {
     let name: StaticString
     let inputs: [GradientNode?]
-    let backward: Backward
+    let outputCount: Int
+    let backward: BackwardOfSeveral
   }
 
   private enum Entry: Sendable {
     case leaf(Parameter)
+    /// The first output of an operation; the others follow it.
     case operation(Operation)
+    case furtherOutput
   }
 
   private struct State: Sendable {
@@ -82,12 +88,18 @@ public final class GradientTape: Sendable {
     return random.split(draw)
   }
 
-  func append(_ name: StaticString, inputs: [GradientNode?], backward: @escaping Backward) -> GradientNode? {
+  /// The nodes of an operation's outputs; `nil` where this tape follows none of the inputs.
+  func append(
+    _ name: StaticString, inputs: [GradientNode?], outputCount: Int = 1, backward: @escaping BackwardOfSeveral
+  ) -> [GradientNode]? {
     let inputs = inputs.map { $0?.tape == identity ? $0 : nil }
     guard inputs.contains(where: { $0 != nil }) else { return nil }
     return state.withLock { state in
-      state.entries.append(.operation(Operation(name: name, inputs: inputs, backward: backward)))
-      return GradientNode(tape: identity, index: state.entries.count - 1)
+      let first = state.entries.count
+      state.entries.append(
+        .operation(Operation(name: name, inputs: inputs, outputCount: outputCount, backward: backward)))
+      for _ in 1..<max(outputCount, 1) { state.entries.append(.furtherOutput) }
+      return (0..<outputCount).map { GradientNode(tape: identity, index: first + $0) }
     }
   }
 
@@ -103,13 +115,22 @@ public final class GradientTape: Sendable {
     var pending = [Gradient?](repeating: nil, count: last.index + 1)
     pending[last.index] = .dense(Tensor(repeating: 1, shape: loss.shape))
     entries.removeSubrange((last.index + 1)...)
+    // Of the outputs behind the first one of an operation, last to first.
+    var further: [Gradient?] = []
     while let entry = entries.popLast() {
-      guard let gradient = pending.removeLast() else { continue }
+      let gradient = pending.removeLast()
       switch entry {
       case .leaf(let parameter):
-        result.add(gradient, for: parameter)
+        if let gradient { result.add(gradient, for: parameter) }
+      case .furtherOutput:
+        further.append(gradient)
       case .operation(let operation):
-        let inputGradients = operation.backward(gradient.tensor)
+        // The loss may lie between the outputs of an operation.
+        further = Array(repeating: nil, count: operation.outputCount - 1 - further.count) + further
+        let outputGradients = [gradient] + further.reversed()
+        further = []
+        guard outputGradients.contains(where: { $0 != nil }) else { continue }
+        let inputGradients = operation.backward(outputGradients.map { $0?.tensor })
         for (node, gradient) in zip(operation.inputs, inputGradients) {
           guard let node, let gradient else { continue }
           if let present = pending[node.index] {
@@ -135,7 +156,25 @@ extension Tensor {
   ) -> Tensor {
     guard let tape = GradientTape.current else { return self }
     var result = self
-    result.node = tape.append(name, inputs: inputs.map(\.node), backward: backward)
+    result.node =
+      tape.append(name, inputs: inputs.map(\.node)) { gradients in
+        gradients[0].map(backward) ?? []
+      }?[0]
     return result
+  }
+
+  /// Tensors as the results of one operation on `inputs`, if a tape follows one of these.
+  static func recorded(
+    _ name: StaticString, _ outputs: [Tensor], from inputs: [Tensor],
+    backward: @escaping GradientTape.BackwardOfSeveral
+  ) -> [Tensor] {
+    guard let tape = GradientTape.current,
+      let nodes = tape.append(name, inputs: inputs.map(\.node), outputCount: outputs.count, backward: backward)
+    else { return outputs }
+    return zip(outputs, nodes).map { output, node in
+      var output = output
+      output.node = node
+      return output
+    }
   }
 }

@@ -8,6 +8,7 @@ public final class Parameter: Sendable {
   public let key: String?
   private let storage: Mutex<Tensor>
   private let frozen = Mutex(false)
+  private let changes = Atomic<Int>(0)
 
   /// A parameter with its first value.
   public init(_ value: Tensor, key: String? = nil) {
@@ -22,9 +23,13 @@ public final class Parameter: Sendable {
       storage.withLock { old in
         precondition(old.shape == newValue.shape, "Parameter: \(newValue.shape) cannot replace \(old.shape)")
         old = newValue.detached
+        changes.add(1, ordering: .releasing)
       }
     }
   }
+
+  /// How often the value has been replaced or changed, for those who keep something that was computed from it.
+  package var version: Int { changes.load(ordering: .acquiring) }
 
   /// Extent of each dimension.
   public var shape: [Int] { storage.withLock { $0.shape } }
@@ -48,7 +53,10 @@ public final class Parameter: Sendable {
       // `sending` cannot express that the tensor goes back where it came from.
       var tensor = value
       value = Tensor.empty
-      defer { value = tensor }
+      defer {
+        value = tensor
+        changes.add(1, ordering: .releasing)
+      }
       return body(&tensor)
     }
   }

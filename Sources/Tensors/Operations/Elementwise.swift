@@ -90,27 +90,6 @@ extension Tensor {
     let output = mapped { kernels.exponential($0, $1, $2) }
     return output.recorded("exp", from: [self]) { [.dense($0 * output)] }
   }
-
-  /// Sets elements to zero with the probability `rate` and scales the others by 1 / (1 - rate), while a tape records
-  /// for training; elsewhere the tensor itself (Srivastava et al. 2014, in the inverted form that PyTorch has).
-  public func dropout(_ rate: Float) -> Tensor {
-    precondition(rate >= 0 && rate < 1, "dropout: a rate of \(rate) is not in [0, 1)")
-    guard rate > 0, let stream = GradientTape.current?.nextRandomStream() else { return self }
-    return droppedOut(rate, stream).recorded("dropout", from: [self]) { [.dense($0.droppedOut(rate, stream))] }
-  }
-
-  private func droppedOut(_ rate: Float, _ stream: RandomStream) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    let (from, to) = (floats, result.floats)
-    let words = stream.keyWords
-    forEachTile(of: count) { tile in
-      withUnsafeBytes(of: words) { bytes in
-        guard let key = bytes.baseAddress?.assumingMemoryBound(to: UInt32.self) else { return }
-        kernels.dropout(from + tile.lowerBound, rate, key, UInt64(tile.lowerBound), to + tile.lowerBound, tile.count)
-      }
-    }
-    return result
-  }
 }
 
 /// Calls `body` for consecutive ranges of 0..<count, on several threads when there are several.

@@ -4,26 +4,35 @@ extension Tensor {
   /// The state after the last token of each sequence: of the forward half of the columns at the last time step and, with
   /// two directions, of the backward half at the first. `self` is [N, F]; the result is [B, F].
   public func lastStates(layout: SequenceLayout, directions: Int) -> Tensor {
-    precondition(rank == 2 && shape[0] == layout.rowCount, "lastStates: the shape \(shape) for \(layout.rowCount) rows")
-    precondition(directions == 1 || (directions == 2 && shape[1] % 2 == 0), "lastStates: \(directions) directions")
-    let width = shape[1]
-    let half = width / directions
-    let rows = [layout.lastRows, layout.firstRows]
-    let result = Tensor(uninitialized: [layout.batchSize, width])
-    for direction in 0..<directions {
-      for (index, row) in rows[direction].enumerated() {
-        (result.floats + index * width + direction * half).update(
-          from: floats + Int(row) * width + direction * half, count: half)
-      }
+    let states = finalStates(layout: layout, directions: directions)
+    return states.count == 1 ? states[0] : Tensor.concatenated(states, axis: 1)
+  }
+
+  /// The same for each direction by itself: D tensors [B, F / D].
+  public func finalStates(layout: SequenceLayout, directions: Int) -> [Tensor] {
+    precondition(
+      rank == 2 && shape[0] == layout.rowCount, "finalStates: the shape \(shape) for \(layout.rowCount) rows")
+    precondition(directions == 1 || (directions == 2 && shape[1] % 2 == 0), "finalStates: \(directions) directions")
+    let width = shape[1] / directions
+    return (0..<directions).map { direction in
+      block(
+        rows: direction == 0 ? layout.lastRows : layout.firstRows, columns: direction * width..<(direction + 1) * width)
     }
-    let rowCount = layout.rowCount
-    return result.recorded("lastStates", from: [self]) { gradient in
-      let inputGradient = Tensor(zeros: [rowCount, width])
-      for direction in 0..<directions {
-        for (index, row) in rows[direction].enumerated() {
-          (inputGradient.floats + Int(row) * width + direction * half).update(
-            from: gradient.floats + index * width + direction * half, count: half)
-        }
+  }
+
+  /// Some columns of some rows, each row at most once.
+  private func block(rows: [Int32], columns: Range<Int>) -> Tensor {
+    let shape = shape
+    let result = Tensor(uninitialized: [rows.count, columns.count])
+    for (index, row) in rows.enumerated() {
+      (result.floats + index * columns.count).update(
+        from: floats + Int(row) * shape[1] + columns.lowerBound, count: columns.count)
+    }
+    return result.recorded("block", from: [self]) { gradient in
+      let inputGradient = Tensor(zeros: shape)
+      for (index, row) in rows.enumerated() {
+        (inputGradient.floats + Int(row) * shape[1] + columns.lowerBound).update(
+          from: gradient.floats + index * columns.count, count: columns.count)
       }
       return [.dense(inputGradient)]
     }

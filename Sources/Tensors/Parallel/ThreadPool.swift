@@ -18,31 +18,8 @@ import Synchronization
 package final class ThreadPool: Sendable {
   package static let shared = ThreadPool()
 
-  /// One parallel loop. Threads take tiles in turn until none is left.
-  private final class Loop: Sendable {
-    let count: Int
-    let next = Atomic<Int>(0)
-    /// Workers that are inside of `run`.
-    let active = Atomic<Int>(0)
-    /// Lives on the stack of the thread that called, which waits until `active` is zero.
-    nonisolated(unsafe) let body: UnsafePointer<(Int) -> Void>
-
-    init(count: Int, body: UnsafePointer<(Int) -> Void>) {
-      self.count = count
-      self.body = body
-    }
-
-    func run() {
-      while true {
-        let index = next.add(1, ordering: .relaxed).oldValue
-        guard index < count else { return }
-        body.pointee(index)
-      }
-    }
-  }
-
   private struct Shared {
-    var loop: Loop?
+    var loop: SharedLoop?
     var workers = 0
   }
 
@@ -76,11 +53,28 @@ package final class ThreadPool: Sendable {
     }
     defer { isBusy.store(false, ordering: .releasing) }
     withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: body) { run(Loop(count: count, body: $0), helpers: helpers) }
+      withUnsafePointer(to: body) { run(TileLoop(count: count, body: $0), helpers: helpers) }
     }
   }
 
-  private func run(_ loop: Loop, helpers: Int) {
+  /// Calls `body` for steps 0..<count, one after the other, each shared among the threads that are there: once for each
+  /// share of 0..<shares at the same time. The next step begins when all shares are done.
+  ///
+  /// For steps of some microseconds that depend on each other. A thread joins from the step on at which it is awake;
+  /// until then, and where there is no other thread, shares are fewer. A result must not depend on how many there are.
+  package func lockstep(_ count: Int, _ body: (_ step: Int, _ share: Int, _ shares: Int) -> Void) {
+    let helpers = threadCount - 1
+    guard helpers > 0, count > 1, !isBusy.exchange(true, ordering: .acquiring) else {
+      for step in 0..<max(count, 0) { body(step, 0, 1) }
+      return
+    }
+    defer { isBusy.store(false, ordering: .releasing) }
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: body) { run(LockstepLoop(count: count, body: $0), helpers: helpers) }
+    }
+  }
+
+  private func run(_ loop: SharedLoop, helpers: Int) {
     let missing = shared.withLock { shared in
       shared.loop = loop
       defer { shared.workers = max(shared.workers, helpers) }
@@ -90,15 +84,10 @@ package final class ThreadPool: Sendable {
     generation.add(1, ordering: .sequentiallyConsistent)
     let sleeping = sleepers.load(ordering: .sequentiallyConsistent)
     for _ in 0..<min(sleeping, helpers) { wake.signal() }
-    loop.run()
+    loop.lead()
     // From here on nobody can join; those who did must have left before `body` ends.
     shared.withLock { $0.loop = nil }
-    var spins = 0
-    while loop.active.load(ordering: .acquiring) != 0 {
-      kernel_spin_pause()
-      spins += 1
-      if spins > 20_000 { sched_yield() }
-    }
+    spin { loop.active.load(ordering: .acquiring) == 0 }
   }
 
   private func startWorker(_ index: Int) {
@@ -110,12 +99,12 @@ package final class ThreadPool: Sendable {
     while true {
       waitForLoop(after: &seen)
       guard index < threadCount - 1 else { continue }
-      let loop = shared.withLock { shared -> Loop? in
+      let loop = shared.withLock { shared -> SharedLoop? in
         shared.loop?.active.add(1, ordering: .relaxed)
         return shared.loop
       }
       guard let loop else { continue }
-      loop.run()
+      loop.help()
       loop.active.subtract(1, ordering: .releasing)
     }
   }

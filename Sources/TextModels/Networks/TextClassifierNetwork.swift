@@ -37,7 +37,8 @@ public final class RecurrentClassifier: TextClassifierNetwork {
       initializer: .normal(standardDeviation: 0.1), random: random?.split("embedding"))
     lstm = LSTM(
       inputSize: configuration.embeddingSize, hiddenSize: configuration.hiddenSize,
-      layerCount: configuration.layerCount, isBidirectional: isBidirectional, dropout: configuration.dropout,
+      layerCount: configuration.layerCount, isBidirectional: isBidirectional,
+      dropout: RecurrentDropout(betweenLayers: configuration.dropout),
       initializer: .xavierUniform, forgetBias: 1, random: random?.split("lstm"))
     output = Linear(
       inputSize: configuration.hiddenSize * (isBidirectional ? 2 : 1), outputSize: configuration.classCount,
@@ -50,8 +51,8 @@ public final class RecurrentClassifier: TextClassifierNetwork {
   /// [B, K]
   public func logits(_ batch: TokenBatch) -> Tensor {
     let layout = SequenceLayout(lengths: batch.lengths)
-    let embedded = embedding(layout.packed(batch.ids)).dropout(embeddingDropout)
-    let states = lstm(embedded, layout: layout)
+    let words = embedding.indexed(layout.packed(batch.ids))
+    let states = lstm(words.dropout(embeddingDropout), layout: layout)
     let pooled =
       switch pooling {
       case .last: states.lastStates(layout: layout, directions: lstm.directionCount)

@@ -1,0 +1,110 @@
+import CKernels
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Work that the thread which called shares with the workers of a pool.
+class SharedLoop: @unchecked Sendable {
+  // Unchecked, because the compiler does not check classes that are inherited from; all of their state is atomic or constant.
+
+  /// Workers that are inside of `help`.
+  final let active = Atomic<Int>(0)
+
+  /// What the thread that called does; all work is done when it returns and `active` is zero.
+  func lead() {}
+
+  /// What a worker does.
+  func help() {}
+}
+
+/// A parallel loop. Threads take tiles in turn until none is left.
+final class TileLoop: SharedLoop, @unchecked Sendable {
+  private let count: Int
+  private let next = Atomic<Int>(0)
+  /// Lives on the stack of the thread that called, which waits until nobody works.
+  private let body: UnsafePointer<(Int) -> Void>
+
+  init(count: Int, body: UnsafePointer<(Int) -> Void>) {
+    self.count = count
+    self.body = body
+  }
+
+  override func lead() {
+    while true {
+      let index = next.add(1, ordering: .relaxed).oldValue
+      guard index < count else { return }
+      body.pointee(index)
+    }
+  }
+
+  override func help() { lead() }
+}
+
+/// Steps one after the other, each shared among the threads that had joined when it began.
+final class LockstepLoop: SharedLoop, @unchecked Sendable {
+  private let count: Int
+  private let body: UnsafePointer<(Int, Int, Int) -> Void>
+  /// Workers that take part from the next step on.
+  private let joined = Atomic<Int>(0)
+  /// The step that runs, from 1, with the number of its shares in the lower bits; -1 when all are done.
+  private let current = Atomic<Int>(0)
+  /// Shares of the step that workers have finished.
+  private let finished = Atomic<Int>(0)
+  private static let shareBits = 16
+
+  init(count: Int, body: UnsafePointer<(Int, Int, Int) -> Void>) {
+    self.count = count
+    self.body = body
+  }
+
+  override func lead() {
+    for step in 0..<count {
+      let shares = 1 + joined.load(ordering: .acquiring)
+      finished.store(0, ordering: .relaxed)
+      current.store((step + 1) << Self.shareBits | shares, ordering: .releasing)
+      body.pointee(step, 0, shares)
+      spin { finished.load(ordering: .acquiring) == shares - 1 }
+    }
+    current.store(-1, ordering: .releasing)
+  }
+
+  override func help() {
+    let share = joined.add(1, ordering: .acquiringAndReleasing).newValue
+    var seen = current.load(ordering: .acquiring)
+    // The step that runs began without this worker, unless it counts the share already.
+    if seen >= 0, seen & (1 << Self.shareBits - 1) <= share { awaitChange(&seen) }
+    while seen >= 0 {
+      let shares = seen & (1 << Self.shareBits - 1)
+      if share < shares {
+        body.pointee(seen >> Self.shareBits - 1, share, shares)
+        finished.add(1, ordering: .releasing)
+      }
+      awaitChange(&seen)
+    }
+  }
+
+  private func awaitChange(_ seen: inout Int) {
+    let old = seen
+    var now = old
+    spin {
+      now = current.load(ordering: .acquiring)
+      return now != old
+    }
+    seen = now
+  }
+}
+
+/// Watches for what another thread is about to do, for a long time only where that thread does not run.
+@inline(__always)
+func spin(until isDone: () -> Bool) {
+  var spins = 0
+  while !isDone() {
+    kernel_spin_pause()
+    spins += 1
+    if spins > 20_000 { sched_yield() }
+  }
+}
