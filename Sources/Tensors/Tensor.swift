@@ -22,6 +22,11 @@ public struct Tensor: Sendable {
     self.init(shape: shape, storage: TensorStorage(byteCount: shape.elementCount * MemoryLayout<Float>.stride))
   }
 
+  /// A shape without any elements yet, for what is replaced before it is read; reading it is a programmer's error.
+  package init(shapeOnly shape: [Int]) {
+    self.init(shape: shape, storage: Tensor.empty.storage)
+  }
+
   /// A tensor filled with one number.
   public init(repeating value: Float, shape: [Int]) {
     self.init(uninitialized: shape)
@@ -100,7 +105,8 @@ public struct Tensor: Sendable {
   public var detached: Tensor { Tensor(shape: shape, storage: storage) }
 
   package func withUnsafeElements<R, E: Error>(_ body: (UnsafeBufferPointer<Float>) throws(E) -> R) throws(E) -> R {
-    try withExtendedLifetime(storage) { () throws(E) -> R in
+    precondition(hasElements, "a tensor of the shape \(shape) is read that has no values yet")
+    return try withExtendedLifetime(storage) { () throws(E) -> R in
       try body(UnsafeBufferPointer(start: floats, count: count))
     }
   }
@@ -109,6 +115,7 @@ public struct Tensor: Sendable {
   package mutating func withUnsafeMutableElements<R, E: Error>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
   ) throws(E) -> R {
+    precondition(hasElements, "a tensor of the shape \(shape) is written that has no values yet")
     if !isKnownUniquelyReferenced(&storage) || storage.isBorrowed {
       let copy = TensorStorage(byteCount: storage.byteCount)
       copy.address.copyMemory(from: storage.address, byteCount: storage.byteCount)
@@ -119,6 +126,8 @@ public struct Tensor: Sendable {
       try body(UnsafeMutableBufferPointer(start: floats, count: count))
     }
   }
+
+  private var hasElements: Bool { storage.byteCount >= count * MemoryLayout<Float>.stride }
 
   /// The first element. The storage must be kept alive while the pointer is used, and only a tensor that nobody else
   /// has seen yet may be written through it.

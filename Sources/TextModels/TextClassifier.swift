@@ -22,14 +22,14 @@ public struct TextClassifier: Sendable {
   /// Texts to ids.
   public let encoder: TextEncoder
   /// Ids to scores.
-  public let network: any TextClassifierNetwork
+  public let network: TextClassifierNetwork
   /// What is stored beside the weights.
   public internal(set) var description: ModelDescription
 
   /// Names of the classes, in the order of the scores.
   public var labels: [String] { description.labels }
 
-  init(encoder: TextEncoder, network: any TextClassifierNetwork, description: ModelDescription) {
+  init(encoder: TextEncoder, network: TextClassifierNetwork, description: ModelDescription) {
     self.encoder = encoder
     self.network = network
     self.description = description

@@ -22,22 +22,37 @@ struct ClassifierParityTests {
     #expect(a.shape == b.shape && worst <= tolerance * scale, "\(name): difference \(worst) at a scale of \(scale)")
   }
 
-  @Test("forward, gradients and ten steps", arguments: TextClassifierArchitecture.allCases)
-  func tenSteps(architecture: TextClassifierArchitecture) throws {
-    let fixture = try fixture("\(architecture.rawValue)-classifier")
+  /// The networks of `scripts/fixtures/classifiers.py`, by the name of their files.
+  static let networks: [String: EncoderOptions] = {
+    func recurrent(
+      _ architecture: TextArchitecture, _ pooling: SequencePooling, layers: Int = 1
+    ) -> EncoderOptions {
+      guard case .recurrent(var options) = architecture.encoder else { return architecture.encoder }
+      (options.hiddenSize, options.pooling, options.layerCount, options.layerDropout) = (10, pooling, layers, 0)
+      return .recurrent(options)
+    }
+    var (convolution, average) = (ConvolutionOptions(), AverageOptions())
+    convolution.filterCount = 6
+    average.hiddenSizes = [10, 6]
+    return [
+      "rnn": recurrent(.rnn, .max), "gru": recurrent(.gru, .mean), "lstm": recurrent(.lstm, .last),
+      "birnn": recurrent(.birnn, .attention), "bigru": recurrent(.bigru, .maxMean),
+      "bilstm": recurrent(.bilstm, .max), "deep-gru": recurrent(.bigru, .last, layers: 2),
+      "cnn": .convolution(convolution), "mlp": .average(average),
+    ]
+  }()
+
+  @Test("forward, gradients and ten steps", arguments: networks.keys.sorted())
+  func tenSteps(name: String) throws {
+    let fixture = try fixture("\(name)-classifier")
     func tensor(_ name: String) throws -> Tensor { try #require(fixture[name], "\(name)") }
     func integers(_ name: String) throws -> [Int] { try tensor(name).scalars.map { Int($0) } }
-    var configuration = TextClassifierConfiguration(architecture: architecture, vocabularySize: 20, classCount: 3)
-    configuration.embeddingSize = 8
-    configuration.hiddenSize = 10
-    configuration.filterCount = 6
-    configuration.pooling = architecture == .lstm ? .last : .max
-    configuration.dropout = 0
-    configuration.embeddingDropout = 0
-    let network = configuration.makeNetwork(random: nil)
-    #expect(
-      Dictionary(uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.parameter.shape) })
-        == configuration.parameterShapes)
+    var options = TextNetworkOptions(try #require(Self.networks[name]))
+    options.embedding.size = 8
+    options.embedding.dropout = 0
+    options.dropout = 0
+    let network = TextClassifierConfiguration(vocabularySize: 20, classCount: 3, options: options)
+      .makeNetwork(random: nil)
     try network.load(
       Dictionary(
         uniqueKeysWithValues: network.namedParameters.map { ($0.name, try tensor("parameter.\($0.name)")) }))
@@ -51,10 +66,10 @@ struct ClassifierParityTests {
       expectClose(try #require(gradients[parameter]).tensor, try tensor("grad.\(name)"), 1e-4, "gradient of \(name)")
     }
 
-    var options = TrainingOptions()
-    options.learningRate = 1e-2
-    options.maximumGradientNorm = nil
-    let trainer = TextClassifierTrainer(network: network, options: options)
+    var training = TrainingOptions()
+    training.learningRate = 1e-2
+    training.maximumGradientNorm = nil
+    let trainer = TextClassifierTrainer(network: network, options: training)
     let losses = (0..<10).map { _ in trainer.step(batch, classes: targets) }
     expectClose(Tensor(losses), try tensor("losses"), 1e-4, "losses")
     for (name, parameter) in network.namedParameters {
@@ -75,24 +90,28 @@ struct ClassifierParityTests {
 
   /// The benchmarks' models take the steps of training: their first three losses are PyTorch's from the same weights
   /// and fresh ids in each step.
-  @Test("first three losses of the benchmarks s1 and T40", arguments: [TextClassifierArchitecture.lstm, .cnn])
-  func benchmarkLosses(architecture: TextClassifierArchitecture) throws {
+  @Test("first three losses of the benchmarks s1 and T40", arguments: [TextArchitecture.lstm, .cnn])
+  func benchmarkLosses(architecture: TextArchitecture) throws {
     let expected = try #require(try fixture("benchmark-losses")[architecture == .lstm ? "s1" : "cnn"])
     let (batchSize, steps) = architecture == .lstm ? (32, 50) : (50, 40)
-    var configuration = TextClassifierConfiguration(architecture: architecture, vocabularySize: 20_000, classCount: 2)
-    configuration.embeddingSize = architecture == .lstm ? 100 : 128
-    configuration.pooling = .last
-    configuration.dropout = 0
-    configuration.embeddingDropout = 0
-    let network = configuration.makeNetwork(random: nil)
-    for (position, (_, parameter)) in network.namedParameters.enumerated() {
+    var network = TextNetworkOptions(architecture)
+    if case .recurrent(var recurrent) = network.encoder {
+      recurrent.pooling = .last
+      network.encoder = .recurrent(recurrent)
+    }
+    network.embedding.size = architecture == .lstm ? 100 : 128
+    network.embedding.dropout = 0
+    network.dropout = 0
+    let classifier = TextClassifierConfiguration(vocabularySize: 20_000, classCount: 2, options: network)
+      .makeNetwork(random: nil)
+    for (position, (_, parameter)) in classifier.namedParameters.enumerated() {
       let count = parameter.shape.reduce(1, *)
       parameter.value = Tensor(
         (0..<count).map { (2 * hash($0, position + 1) - 1) * 0.1 }, shape: parameter.shape)
     }
     var options = TrainingOptions()
     options.maximumGradientNorm = nil
-    let trainer = TextClassifierTrainer(network: network, options: options)
+    let trainer = TextClassifierTrainer(network: classifier, options: options)
     let classes = (0..<batchSize).map { Int32($0 % 2) }
     for step in 1...3 {
       let ids = (0..<batchSize * steps).map { index in

@@ -20,22 +20,19 @@ struct TrainingTests {
     })
 
   static func train(
-    _ architecture: TextClassifierArchitecture, seed: UInt64 = 1
+    _ architecture: TextArchitecture, seed: UInt64 = 1
   ) throws -> TextClassifierTraining.Outcome {
     var options = TextClassifierTrainingOptions()
-    options.architecture = architecture
     options.minimumCount = 1
     options.training.epochs = 25
     options.training.patience = 25
     options.training.batchSize = 8
     options.training.learningRate = 5e-3
     options.training.seed = seed
-    options.adjustNetwork = {
-      $0.embeddingSize = 16
-      $0.hiddenSize = 16
-      $0.filterCount = 16
-      $0.dropout = 0.1
-    }
+    options.network = TextNetworkOptions(architecture)
+    options.network.encoder.shrink(to: 16)
+    options.network.embedding.size = 16
+    options.network.dropout = 0.1
     return try TextClassifierTraining(options).run(training: texts)
   }
 
@@ -48,8 +45,8 @@ struct TrainingTests {
 
   @Test(
     "every architecture learns, and answers the same after saving and loading",
-    arguments: TextClassifierArchitecture.allCases)
-  func learnsAndLoads(architecture: TextClassifierArchitecture) throws {
+    arguments: TextArchitecture.allCases)
+  func learnsAndLoads(architecture: TextArchitecture) throws {
     let trained = try Self.train(architecture).classifier
     #expect(trained.predict("my sister thought it wonderful 3").label == "positive")
     #expect(trained.predict("we found it dreadful 4").label == "negative")
@@ -74,8 +71,8 @@ struct TrainingTests {
     #expect(a != c)
   }
 
-  @Test("any number of threads gives the same model to the bit", arguments: TextClassifierArchitecture.allCases)
-  func threads(architecture: TextClassifierArchitecture) throws {
+  @Test("any number of threads gives the same model to the bit", arguments: TextArchitecture.allCases)
+  func threads(architecture: TextArchitecture) throws {
     let before = Parallelism.threads
     defer { Parallelism.threads = before }
     var first: [String: Tensor]?
@@ -94,7 +91,8 @@ struct TrainingTests {
       (0..<60).map { .init(text: "own\($0) \($0 % 2 == 0 ? "good" : "bad")", label: $0 % 2 == 0 ? "yes" : "no") })
     var options = TextClassifierTrainingOptions()
     options.training.epochs = 1
-    options.adjustNetwork = { ($0.embeddingSize, $0.filterCount) = (4, 4) }
+    options.network.encoder.shrink(to: 4)
+    options.network.embedding.size = 4
     let training = TextClassifierTraining(options)
     var finished: [Int] = []
     let evaluations = try training.crossValidate(texts, folds: 5, finished: { fold, _ in finished.append(fold) })
@@ -119,12 +117,22 @@ struct TrainingTests {
 
   @Test("a network of impossible sizes is refused")
   func impossibleNetwork() {
-    for adjust: @Sendable (inout TextClassifierConfiguration) -> Void in [
-      { $0.filterWidths = [] }, { $0.layerCount = 65 }, { $0.embeddingSize = 0 }, { $0.dropout = 1 },
-      { ($0.architecture, $0.hiddenSize, $0.layerCount) = (.lstm, 16_384, 64) },
+    var noFilters = ConvolutionOptions()
+    noFilters.filterWidths = []
+    var (deep, large) = (
+      RecurrentOptions(.lstm, isBidirectional: false), RecurrentOptions(.lstm, isBidirectional: false)
+    )
+    deep.layerCount = 65
+    (large.hiddenSize, large.layerCount) = (16_384, 64)
+    var (noEmbedding, allDropped) = (TextNetworkOptions(.cnn), TextNetworkOptions(.cnn))
+    noEmbedding.embedding.size = 0
+    allDropped.dropout = 1
+    for network in [
+      TextNetworkOptions(.convolution(noFilters)), TextNetworkOptions(.recurrent(deep)),
+      TextNetworkOptions(.recurrent(large)), noEmbedding, allDropped,
     ] {
       var options = TextClassifierTrainingOptions()
-      options.adjustNetwork = adjust
+      options.network = network
       #expect(throws: TextModelError.self) { try TextClassifierTraining(options).run(training: Self.texts) }
     }
   }
@@ -206,5 +214,20 @@ struct TrainingTests {
     let (kept, heldOut) = StratifiedSplit.holdOut(0.1, of: classes, random: .init(seed: 1))
     #expect((kept + heldOut).sorted() == indices && abs(heldOut.count - 100) <= 2)
     #expect(StratifiedSplit.folds(7, of: classes, random: .init(seed: 1)).flatMap { $0 }.sorted() == indices)
+  }
+}
+
+extension EncoderOptions {
+  /// Small enough for a test.
+  mutating func shrink(to size: Int) {
+    switch self {
+    case .average: break
+    case .recurrent(var options):
+      options.hiddenSize = size
+      self = .recurrent(options)
+    case .convolution(var options):
+      options.filterCount = size
+      self = .convolution(options)
+    }
   }
 }

@@ -13,9 +13,10 @@ public enum Initializer: Sendable, Hashable {
   /// Normal with the same variance.
   case xavierNormal
 
-  /// A new tensor; zeros without a source of numbers, for values that will be loaded. The last dimensions count as PyTorch counts them: for [O, I, …] fan in is I · …, fan out O · ….
+  /// A new tensor; without a source of numbers the shape alone, for values that will be loaded. The last dimensions count
+  /// as PyTorch counts them: for [O, I, …] fan in is I · …, fan out O · ….
   public func callAsFunction(_ shape: [Int], random: RandomStream?) -> Tensor {
-    guard let random else { return Tensor(zeros: shape) }
+    guard let random else { return Tensor(shapeOnly: shape) }
     let field = shape.dropFirst(2).reduce(1, *)
     let fans = Float(((shape.first ?? 1) + (shape.count > 1 ? shape[1] : 1)) * field)
     switch self {

@@ -13,7 +13,7 @@ public final class Embedding: Module {
     initializer: Initializer = .normal(standardDeviation: 1), random: RandomStream?
   ) {
     var table = initializer([vocabularySize, embeddingSize], random: random?.split("weight"))
-    if let paddingIndex {
+    if let paddingIndex, random != nil {
       for column in 0..<embeddingSize { table[paddingIndex, column] = 0 }
     }
     weight = Parameter(table)

@@ -36,9 +36,11 @@ extension TextClassifier {
   private init(path: String, description: ModelDescription) throws {
     let weightsPath = "\(path)/\(File.weights)"
     let weights = try SafeTensors(contentsOf: weightsPath)
-    let expected = description.network.parameterShapes
-    // Before anything is allocated by the sizes in the description.
-    for (name, shape) in expected.sorted(by: { $0.key < $1.key }) {
+    // Shapes alone: nothing is allocated by the sizes in the description.
+    let network = description.network.makeNetwork(random: nil)
+    let expected = network.namedParameters
+    for (name, parameter) in expected {
+      let shape = parameter.shape
       guard let tensor = weights.tensors[name] else {
         throw TextModelError.mismatch(path: weightsPath, reason: "the tensor \(name) is missing")
       }
@@ -74,7 +76,6 @@ extension TextClassifier {
     } catch {
       throw TextModelError.tokenizer(error)
     }
-    let network = description.network.makeNetwork(random: nil)
     try network.load(weights.tensors)
     self.init(encoder: encoder, network: network, description: description)
   }
@@ -92,7 +93,10 @@ extension TextClassifier {
     guard version.format <= ModelDescription.currentFormat else {
       throw FileError.newerFormat(path: path, version: version.format, supported: ModelDescription.currentFormat)
     }
-    guard version.format >= 1, version.task == ModelDescription.task else {
+    guard version.format >= 2 else {
+      throw FileError.damaged(path: path, reason: "it was made by an earlier version")
+    }
+    guard version.task == ModelDescription.task else {
       throw FileError.damaged(path: path, reason: "it is not the description of a text classifier")
     }
     guard let description = try? decoder.decode(ModelDescription.self, from: Data(bytes)) else {

@@ -20,7 +20,7 @@ public struct ModelDescription: Sendable, Codable {
   }
 
   /// The version that this program writes and the latest that it reads.
-  public static let currentFormat = 1
+  public static let currentFormat = 2
 
   /// What the model does.
   public static let task = "text-classification"

@@ -5,12 +5,12 @@ public import Training
 /// Trains one network on ids. What makes ids of texts is ``TextClassifierTraining``.
 public final class TextClassifierTrainer {
   /// The network in training.
-  public let network: any TextClassifierNetwork
+  public let network: TextClassifierNetwork
   private let trainer: Trainer
   private let options: TrainingOptions
 
   /// A trainer with Adam, whose step changes only those rows of the embedding that the batch reads.
-  public init(network: any TextClassifierNetwork, options: TrainingOptions) {
+  public init(network: TextClassifierNetwork, options: TrainingOptions) {
     self.network = network
     self.options = options
     trainer = Trainer(

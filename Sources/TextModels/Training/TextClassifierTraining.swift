@@ -7,10 +7,8 @@ import VocabularyStore
 
 /// How a text classifier is made from labelled texts.
 public struct TextClassifierTrainingOptions: Sendable {
-  /// The kind of network.
-  public var architecture = TextClassifierArchitecture.cnn
-  /// Changes sizes of the network from their defaults.
-  public var adjustNetwork: @Sendable (inout TextClassifierConfiguration) -> Void = { _ in }
+  /// The network.
+  public var network = TextNetworkOptions(.cnn)
   /// The loop.
   public var training = TrainingOptions()
   /// How texts are divided.
@@ -140,14 +138,12 @@ public struct TextClassifierTraining: Sendable {
     keepBest: (TextClassifier) throws -> Void
   ) throws -> Outcome {
     let vocabulary = try makeVocabulary(learning.map { texts[$0] })
-    let isRecurrent = options.architecture != .cnn
     let encoder = try TextEncoder(
-      vocabulary: vocabulary, maximumLength: options.maximumLength ?? (isRecurrent ? 400 : 4096))
+      vocabulary: vocabulary, maximumLength: options.maximumLength ?? options.network.encoder.defaultMaximumLength)
     var encoded = EncodedTexts()
     for (text, label) in zip(texts, classes) { encoded.append(encoder.encode(text), class: label) }
-    var configuration = TextClassifierConfiguration(
-      architecture: options.architecture, vocabularySize: vocabulary.count, classCount: labels.count)
-    options.adjustNetwork(&configuration)
+    let configuration = TextClassifierConfiguration(
+      vocabularySize: vocabulary.count, classCount: labels.count, options: options.network)
     if let fault = configuration.fault { throw TextModelError.impossibleNetwork(reason: fault) }
     let (needed, memory) = (configuration.trainingBytes, ProcessInfo.processInfo.physicalMemory)
     guard needed < memory else {

@@ -91,12 +91,21 @@ struct RecurrentBenchmark: Benchmark {
   let task: Task
   let shapeName: String
   let shape: Shape
-  let architecture: TextClassifierArchitecture
+  let architecture: String
+  let cell: RecurrentOptions
+
+  /// By the names that the peers' scripts use.
+  private static let cells: [(String, RecurrentOptions)] = [
+    ("rnn", RecurrentOptions(.tanhRNN, isBidirectional: false)),
+    ("lstm", RecurrentOptions(.lstm, isBidirectional: false)),
+    ("gru", RecurrentOptions(.gru, isBidirectional: false)),
+    ("bilstm", RecurrentOptions(.lstm, isBidirectional: true)),
+  ]
 
   var name: String {
     switch task {
-    case .train, .trainPacked, .infer: "rnn/\(task.rawValue)/\(shapeName)/\(architecture.rawValue)"
-    case .latency, .inferBackends: "rnn/\(task.rawValue)/\(architecture.rawValue)/\(shapeName)"
+    case .train, .trainPacked, .infer: "rnn/\(task.rawValue)/\(shapeName)/\(architecture)"
+    case .latency, .inferBackends: "rnn/\(task.rawValue)/\(architecture)/\(shapeName)"
     }
   }
 
@@ -109,44 +118,49 @@ struct RecurrentBenchmark: Benchmark {
     ]
     var cases: [any Benchmark] = []
     for (name, shape) in shapes {
-      for architecture in name == "s4" ? [.bilstm] : [TextClassifierArchitecture.lstm, .bilstm] {
+      for (architecture, cell) in cells where name != "s4" || architecture == "bilstm" {
         for task in [Task.train, .infer, .trainPacked] {
-          cases.append(RecurrentBenchmark(task: task, shapeName: name, shape: shape, architecture: architecture))
+          cases.append(
+            RecurrentBenchmark(task: task, shapeName: name, shape: shape, architecture: architecture, cell: cell))
         }
       }
     }
-    for (architecture, hidden) in [(TextClassifierArchitecture.lstm, 128), (.lstm, 256), (.bilstm, 128)] {
+    for (architecture, hidden) in [("lstm", 128), ("lstm", 256), ("gru", 128), ("bilstm", 128)] {
+      guard let cell = cells.first(where: { $0.0 == architecture })?.1 else { continue }
       for (task, batch, steps) in [(Task.latency, 1, 20), (.latency, 1, 200), (.inferBackends, 64, 100)] {
         cases.append(
           RecurrentBenchmark(
             task: task, shapeName: "H\(hidden)/T\(steps)",
             shape: Shape(batch: batch, steps: steps, embedding: 128, hidden: hidden, layers: 1),
-            architecture: architecture))
+            architecture: architecture, cell: cell))
       }
     }
     return cases
   }()
 
   func measure(_ stopwatch: Stopwatch) -> BenchmarkResult {
-    var configuration = TextClassifierConfiguration(
-      architecture: architecture, vocabularySize: vocabularySize, classCount: 2)
-    configuration.embeddingSize = shape.embedding
-    configuration.hiddenSize = shape.hidden
-    configuration.layerCount = shape.layers
+    var recurrent = cell
+    recurrent.hiddenSize = shape.hidden
+    recurrent.layerCount = shape.layers
     // With lengths the peers' nets pool by the last state in every shape.
-    configuration.pooling = task == .trainPacked ? .last : shape.pooling
-    configuration.dropout = 0
-    configuration.embeddingDropout = 0
+    recurrent.pooling = task == .trainPacked ? .last : shape.pooling
+    recurrent.layerDropout = 0
+    var options = TextNetworkOptions(.recurrent(recurrent))
+    options.embedding.size = shape.embedding
+    options.embedding.dropout = 0
+    options.dropout = 0
+    let configuration = TextClassifierConfiguration(
+      vocabularySize: vocabularySize, classCount: 2, options: options)
     let lengths =
       task == .trainPacked
       ? RandomStream(seed: 3).permutation(shape.batch).map {
         shape.steps / 4 + $0 * (shape.steps - shape.steps / 4) / (shape.batch - 1)
       } : Array(repeating: shape.steps, count: shape.batch)
-    let directions = architecture == .bilstm ? 2 : 1
+    let directions = cell.isBidirectional ? 2 : 1
     var inputs = shape.embedding
     var perToken = 0
     for _ in 0..<shape.layers {
-      perToken += directions * 2 * 4 * shape.hidden * (inputs + shape.hidden)
+      perToken += directions * 2 * cell.cell.gateCount * shape.hidden * (inputs + shape.hidden)
       inputs = directions * shape.hidden
     }
     return measureNetwork(
@@ -171,12 +185,14 @@ struct ConvolutionBenchmark: Benchmark {
   }
 
   func measure(_ stopwatch: Stopwatch) -> BenchmarkResult {
-    var configuration = TextClassifierConfiguration(architecture: .cnn, vocabularySize: vocabularySize, classCount: 2)
-    configuration.embeddingSize = embedding
-    configuration.embeddingDropout = 0
+    let convolution = ConvolutionOptions()
+    var options = TextNetworkOptions(.convolution(convolution))
+    options.embedding.size = embedding
+    let configuration = TextClassifierConfiguration(
+      vocabularySize: vocabularySize, classCount: 2, options: options)
     let batch = 50
-    let perText = configuration.filterWidths.reduce(0) {
-      $0 + 2 * embedding * $1 * configuration.filterCount * (steps - $1 + 1)
+    let perText = convolution.filterWidths.reduce(0) {
+      $0 + 2 * embedding * $1 * convolution.filterCount * (steps - $1 + 1)
     }
     return measureNetwork(
       name, configuration, lengths: Array(repeating: steps, count: batch), isTraining: isTraining,

@@ -3,9 +3,6 @@ import FoundationEssentials
 import TextModels
 import Training
 
-extension TextClassifierArchitecture: ExpressibleByArgument {}
-extension SequencePooling: ExpressibleByArgument {}
-
 /// `nlptool train-sentiment`
 struct TrainSentiment: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,9 +22,6 @@ struct TrainSentiment: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Files or folders with labelled texts; \"-\" is standard input.", valueName: "data"))
   var data: [String]
-
-  @Option(help: "Network.")
-  var model: TextClassifierArchitecture = .cnn
 
   @Option(help: ArgumentHelp("Texts to judge the epochs by. (default: a tenth of the data)", valueName: "file"))
   var validation: String?
@@ -61,7 +55,7 @@ struct TrainSentiment: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tokens of a text that are read: of longer ones the first and the last half of so many. (default: 400, cnn 4096)",
+      "Tokens of a text that are read: of longer ones the first and the last half of so many. (default: 400 for recurrent networks, 4096 for others)",
       valueName: "number"))
   var maximumLength: Int?
 
@@ -103,8 +97,7 @@ struct TrainSentiment: ParsableCommand {
 
   private func options() throws -> TextClassifierTrainingOptions {
     var options = TextClassifierTrainingOptions()
-    options.architecture = model
-    options.adjustNetwork = network.adjust
+    options.network = try network.options()
     options.training = loop.options
     options.tokenizer = try tokenizer.settings(lowercase: lowercase)
     options.minimumCount = minimumCount
@@ -205,122 +198,5 @@ struct TrainSentiment: ParsableCommand {
     try StandardOutput.shared.write(
       "accuracy \((mean * 100).fixed(2)) % ± \((deviation * 100).fixed(2)) over \(folds) folds "
         + "(\(start.secondsToNow.asDuration))\n")
-  }
-}
-
-/// Sizes of the network.
-struct NetworkArguments: ParsableArguments {
-  private static let defaults = TextClassifierConfiguration(architecture: .cnn, vocabularySize: 2, classCount: 2)
-
-  @Option(help: ArgumentHelp("Numbers for each token. (default: \(defaults.embeddingSize))", valueName: "number"))
-  var embeddingSize: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Hidden units of an lstm or of each direction of a bilstm. (default: \(defaults.hiddenSize))",
-      valueName: "number"))
-  var hiddenSize: Int?
-
-  @Option(help: ArgumentHelp("Recurrent layers. (default: \(defaults.layerCount))", valueName: "number"))
-  var layers: Int?
-
-  @Option(help: "Pooling of an lstm or bilstm over time. (default: \(defaults.pooling.rawValue))")
-  var pooling: SequencePooling?
-
-  @Option(help: ArgumentHelp("Filters of each width of a cnn. (default: \(defaults.filterCount))", valueName: "number"))
-  var filters: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Widths of the filters of a cnn in tokens. "
-        + "(default: \(defaults.filterWidths.map(String.init).joined(separator: ",")))",
-      valueName: "numbers"))
-  var filterWidths: String?
-
-  @Option(help: ArgumentHelp("Dropout before the output, in [0, 1). (default: \(defaults.dropout))", valueName: "rate"))
-  var dropout: Float?
-
-  @Option(
-    help: ArgumentHelp(
-      "Dropout of the embeddings, in [0, 1). (default: 0.3, cnn 0)", valueName: "rate"))
-  var embeddingDropout: Float?
-
-  func validate() throws {
-    for (name, value, most) in [
-      ("--embedding-size", embeddingSize, 16_384), ("--hidden-size", hiddenSize, 16_384), ("--layers", layers, 64),
-      ("--filters", filters, 65_536),
-    ] {
-      if let value, !(1...most).contains(value) { throw ValidationError("\(name) takes a number from 1 to \(most)") }
-    }
-    for (name, value) in [("--dropout", dropout), ("--embedding-dropout", embeddingDropout)] {
-      if let value, !(value >= 0 && value < 1) { throw ValidationError("\(name) takes a number of [0, 1)") }
-    }
-    _ = try widths()
-  }
-
-  private func widths() throws -> [Int]? {
-    guard let filterWidths else { return nil }
-    let widths = filterWidths.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard widths.allSatisfy((1...256).contains), widths.count <= 64 else {
-      throw ValidationError("--filter-widths takes numbers from 1 to 256, separated by commas")
-    }
-    return widths
-  }
-
-  var adjust: @Sendable (inout TextClassifierConfiguration) -> Void {
-    let (embeddingSize, hiddenSize, layers, pooling, filters) = (embeddingSize, hiddenSize, layers, pooling, filters)
-    let (dropout, embeddingDropout, widths) = (dropout, embeddingDropout, try? widths())
-    return { configuration in
-      if let embeddingSize { configuration.embeddingSize = embeddingSize }
-      if let hiddenSize { configuration.hiddenSize = hiddenSize }
-      if let layers { configuration.layerCount = layers }
-      if let pooling { configuration.pooling = pooling }
-      if let filters { configuration.filterCount = filters }
-      if let widths { configuration.filterWidths = widths }
-      if let dropout { configuration.dropout = dropout }
-      if let embeddingDropout { configuration.embeddingDropout = embeddingDropout }
-    }
-  }
-}
-
-/// How training goes.
-struct TrainingArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Passes over the texts, at most.", valueName: "number"))
-  var epochs = 10
-
-  @Option(help: ArgumentHelp("Texts of one step.", valueName: "number"))
-  var batchSize = 32
-
-  @Option(help: ArgumentHelp("Step size of Adam.", valueName: "rate"))
-  var learningRate: Float = 1e-3
-
-  @Option(
-    help: ArgumentHelp("Epochs without a gain on the validation texts after which training ends.", valueName: "number"))
-  var patience = 2
-
-  @Option(help: ArgumentHelp("Share of the data that validates where --validation names no file.", valueName: "share"))
-  var validationShare = 0.1
-
-  @Option(help: "Seed of everything that is random.")
-  var seed: UInt64 = 1
-
-  func validate() throws {
-    if epochs < 1 { throw ValidationError("--epochs takes a number from 1 on") }
-    if !(1...4096).contains(batchSize) { throw ValidationError("--batch-size takes a number from 1 to 4096") }
-    if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate takes a number above 0") }
-    if patience < 1 { throw ValidationError("--patience takes a number from 1 on") }
-    if !(validationShare > 0 && validationShare < 1) {
-      throw ValidationError("--validation-share takes a number between 0 and 1")
-    }
-  }
-
-  var options: TrainingOptions {
-    var options = TrainingOptions()
-    options.epochs = epochs
-    options.batchSize = batchSize
-    options.learningRate = learningRate
-    options.patience = patience
-    options.seed = seed
-    return options
   }
 }

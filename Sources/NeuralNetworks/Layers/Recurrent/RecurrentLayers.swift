@@ -49,7 +49,7 @@ public class RecurrentLayers: Module, @unchecked Sendable {
         func add(_ name: String, _ shape: [Int], _ initializer: Initializer) {
           let key = "\(name)_l\(layer)\(direction)"
           var value = initializer(shape, random: random?.split(key))
-          adjust(name, &value)
+          if random != nil { adjust(name, &value) }
           weights.append(Parameter(value, key: key))
         }
         add("weight_ih", [rows, width], initializer ?? bound)

@@ -1,0 +1,158 @@
+import ArgumentParser
+import TextModels
+
+extension TextArchitecture: ExpressibleByArgument {}
+extension SequencePooling: ExpressibleByArgument {}
+extension EmbeddingOptions.Channels: ExpressibleByArgument {}
+
+/// The network and its sizes. What does not fit the model is refused, not ignored.
+struct NetworkArguments: ParsableArguments {
+  private static let convolution = ConvolutionOptions()
+  private static let recurrent = RecurrentOptions(.lstm, isBidirectional: false)
+  private static let embedding = EmbeddingOptions()
+
+  @Option(help: "Network.")
+  var model: TextArchitecture = .cnn
+
+  @Option(help: ArgumentHelp("Numbers for each token. (default: \(embedding.size))", valueName: "number"))
+  var embeddingSize: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hidden units of a recurrent network, for each direction. (default: \(recurrent.hiddenSize))",
+      valueName: "number"))
+  var hiddenSize: Int?
+
+  @Option(help: ArgumentHelp("Recurrent layers. (default: 1)", valueName: "number"))
+  var layers: Int?
+
+  @Option(help: "Pooling of a recurrent network over time. (default: \(recurrent.pooling.rawValue))")
+  var pooling: SequencePooling?
+
+  @Option(
+    help: ArgumentHelp("Filters of each width of a cnn. (default: \(convolution.filterCount))", valueName: "number"))
+  var filters: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Widths of the filters of a cnn in tokens. "
+        + "(default: \(convolution.filterWidths.map(String.init).joined(separator: ",")))",
+      valueName: "numbers"))
+  var filterWidths: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Units of the hidden layers of an mlp; 0 for none. (default: 128)", valueName: "numbers"))
+  var hiddenSizes: String?
+
+  @Option(help: ArgumentHelp("Dropout before the output, in [0, 1). (default: 0.5)", valueName: "rate"))
+  var dropout: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "Dropout of the embeddings, the same numbers of a word wherever it stands in a batch, in [0, 1). "
+        + "(default: 0.3 for recurrent networks, 0 for others)", valueName: "rate"))
+  var embeddingDropout: Float?
+
+  @Option(
+    help: ArgumentHelp("Share of the tokens that training hides, in [0, 1). (default: 0)", valueName: "rate"))
+  var wordDropout: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "Dropout between recurrent layers, in [0, 1). (default: \(recurrent.layerDropout))", valueName: "rate"))
+  var layerDropout: Float?
+
+  @Flag(help: "Dropout between recurrent layers drops the same outputs at all tokens of a text.")
+  var lockedDropout = false
+
+  @Option(
+    help: ArgumentHelp("Dropout of the recurrent weights, in [0, 1). (default: 0)", valueName: "rate"))
+  var weightDropout: Float?
+
+  func validate() throws {
+    _ = try numbers(filterWidths, "--filter-widths", 1...256)
+    _ = try numbers(hiddenSizes, "--hidden-sizes", 0...65_536)
+    for (name, value, most) in [
+      ("--embedding-size", embeddingSize, 16_384), ("--hidden-size", hiddenSize, 16_384), ("--layers", layers, 64),
+      ("--filters", filters, 65_536),
+    ] {
+      if let value, !(1...most).contains(value) { throw ValidationError("\(name) takes a number from 1 to \(most)") }
+    }
+    for (name, value) in [
+      ("--dropout", dropout), ("--embedding-dropout", embeddingDropout), ("--word-dropout", wordDropout),
+      ("--layer-dropout", layerDropout), ("--weight-dropout", weightDropout),
+    ] {
+      if let value, !(value >= 0 && value < 1) { throw ValidationError("\(name) takes a number of [0, 1)") }
+    }
+    try checkConflicts()
+  }
+
+  private enum Family: String {
+    case recurrent = "recurrent networks (rnn, gru, lstm, and birnn, bigru, bilstm)"
+    case convolution = "cnn"
+    case average = "mlp"
+  }
+
+  private func checkConflicts() throws {
+    let family: Family =
+      switch model.encoder {
+      case .recurrent: .recurrent
+      case .convolution: .convolution
+      case .average: .average
+      }
+    let given: [(String, Bool, Family)] = [
+      ("--hidden-size", hiddenSize != nil, .recurrent), ("--layers", layers != nil, .recurrent),
+      ("--pooling", pooling != nil, .recurrent), ("--layer-dropout", layerDropout != nil, .recurrent),
+      ("--locked-dropout", lockedDropout, .recurrent), ("--weight-dropout", weightDropout != nil, .recurrent),
+      ("--filters", filters != nil, .convolution), ("--filter-widths", filterWidths != nil, .convolution),
+      ("--hidden-sizes", hiddenSizes != nil, .average),
+    ]
+    for (name, isGiven, own) in given where isGiven && own != family {
+      throw ValidationError("\(name) is for \(own.rawValue), not for --model \(model.rawValue)")
+    }
+    if (layerDropout != nil || lockedDropout), layers ?? 1 == 1 {
+      throw ValidationError("\(lockedDropout ? "--locked-dropout" : "--layer-dropout") needs --layers 2 or more")
+    }
+  }
+
+  private func numbers(_ text: String?, _ name: String, _ range: ClosedRange<Int>) throws -> [Int]? {
+    guard let text else { return nil }
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+    guard numbers.allSatisfy(range.contains), numbers.count <= 64 else {
+      throw ValidationError(
+        "\(name) takes numbers from \(range.lowerBound) to \(range.upperBound), separated by commas")
+    }
+    return numbers
+  }
+
+  /// The options that the arguments stand for.
+  func options() throws -> TextNetworkOptions {
+    var encoder = model.encoder
+    switch encoder {
+    case .recurrent(var options):
+      options.hiddenSize = hiddenSize ?? options.hiddenSize
+      options.layerCount = layers ?? options.layerCount
+      options.pooling = pooling ?? options.pooling
+      options.layerDropout = layerDropout ?? options.layerDropout
+      options.isDropoutLocked = lockedDropout
+      options.weightDropout = weightDropout ?? options.weightDropout
+      encoder = .recurrent(options)
+    case .convolution(var options):
+      options.filterCount = filters ?? options.filterCount
+      options.filterWidths = try numbers(filterWidths, "--filter-widths", 1...256) ?? options.filterWidths
+      encoder = .convolution(options)
+    case .average(var options):
+      if let sizes = try numbers(hiddenSizes, "--hidden-sizes", 0...65_536) {
+        options.hiddenSizes = sizes == [0] ? [] : sizes
+      }
+      encoder = .average(options)
+    }
+    var network = TextNetworkOptions(encoder)
+    network.embedding.size = embeddingSize ?? network.embedding.size
+    network.embedding.dropout = embeddingDropout ?? network.embedding.dropout
+    network.embedding.wordDropout = wordDropout ?? network.embedding.wordDropout
+    network.dropout = dropout ?? network.dropout
+    return network
+  }
+}
