@@ -2,8 +2,7 @@ import NeuralNetworks
 import Tensors
 import Testing
 
-/// Convolutions against `torch.nn.Conv1d` and `Conv2d`; `write_convolutions` in `scripts/fixtures/generate.py` made the
-/// numbers.
+/// Convolutions against `torch.nn.Conv1d` and `Conv2d`; `scripts/fixtures/convolutions.py` made the numbers.
 @Suite("Convolutions")
 struct ConvolutionTests {
   @Test(

@@ -4,7 +4,7 @@ import NeuralNetworks
 import Tensors
 import Testing
 
-/// Tensors that PyTorch printed; `scripts/fixtures/generate.py` makes them.
+/// Tensors that PyTorch printed; the scripts in `scripts/fixtures` make them.
 struct Fixture {
   private var tensors: [String: Tensor] = [:]
   private(set) var metadata: [String: String] = [:]

@@ -2,7 +2,7 @@ import NeuralNetworks
 import Tensors
 import Testing
 
-/// Layers against PyTorch; see `scripts/fixtures/generate.py` for the snippets that made the numbers.
+/// Layers against PyTorch; see `scripts/fixtures` for the snippets that made the numbers.
 @Suite("Layers equal PyTorch's")
 struct LayerTests {
   @Test("Linear")
