@@ -14,7 +14,8 @@
 #include "recurrent.inc.h"
 #include "patches.inc.h"
 #include "convolution_max.inc.h"
-#include "optimisers.inc.h"
+#include "losses.inc.h"
+#include "optimizer_steps.inc.h"
 
 #define KERNEL_JOIN_(a, b) a##b
 #define KERNEL_JOIN(a, b) KERNEL_JOIN_(a, b)
@@ -60,6 +61,12 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .transpose = transpose,
     .softmax_cross_entropy = softmax_cross_entropy,
     .softmax = softmax,
+    .gradient_descent = gradient_descent,
+    .adagrad = adagrad,
+    .adadelta = adadelta,
+    .rmsprop = rmsprop,
     .adam = adam,
-    .momentum = momentum,
+    .adamax = adamax,
+    .nadam = nadam,
+    .lamb_direction = lamb_direction,
 };

@@ -118,35 +118,6 @@ struct KernelFunctionTests {
     }
   }
 
-  @Test("steps of Adam and of momentum", arguments: levels)
-  func optimizers(level: KernelLevel) {
-    let table = Self.table(level)
-    for length in Self.lengths {
-      let (p, m, g) = (Self.numbers(length, seed: 6), Self.numbers(length, seed: 7), Self.numbers(length, seed: 8))
-      let v = Self.numbers(length, seed: 9).map { $0 * $0 }
-      var step = adam_step(
-        beta1: 0.9, beta2: 0.99, step_size: 0.01, second_moment_scale: 1.5, epsilon: 1e-8, gradient_scale: 0.5,
-        weight_decay: 0.1)
-      var (parameter, first, second) = (p, m, v)
-      table.adam(&parameter, &first, &second, g, length, &step)
-      for i in 0..<length {
-        let gradient = Double(g[i]) * 0.5 + Double(p[i]) * 0.1
-        let (one, two) = (
-          Double(m[i]) * 0.9 + gradient * 0.1, Double(v[i]) * 0.99 + gradient * gradient * 0.01
-        )
-        #expect(abs(Double(first[i]) - one) < 1e-6 && abs(Double(second[i]) - two) < 1e-6)
-        #expect(abs(Double(parameter[i]) - (Double(p[i]) - 0.01 * one / (two.squareRoot() * 1.5 + 1e-8))) < 1e-5)
-      }
-      var (moved, velocity) = (p, m)
-      table.momentum(&moved, &velocity, g, length, 0.1, 0.9, 0.5, 0.01)
-      for i in 0..<length {
-        let expected = Double(m[i]) * 0.9 + Double(g[i]) * 0.5 + Double(p[i]) * 0.01
-        #expect(abs(Double(velocity[i]) - expected) < 1e-6)
-        #expect(abs(Double(moved[i]) - (Double(p[i]) - 0.1 * expected)) < 1e-6)
-      }
-    }
-  }
-
   @Test("the gates of an LSTM stay in their ranges however large their arguments are", arguments: levels)
   func gates(level: KernelLevel) {
     let table = Self.table(level)

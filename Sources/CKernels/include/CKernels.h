@@ -60,15 +60,23 @@ struct window_sequence {
 #define KERNEL_CONVOLUTION_ROWS 240
 #define KERNEL_CONVOLUTION_SCRATCH (KERNEL_CONVOLUTION_ROWS * KERNEL_PANEL_WIDTH)
 
-/// Step constants of Adam: decay rates, and the rates with the bias correction of this step folded in.
-struct adam_step {
-  float beta1, beta2;
-  float step_size;        ///< learning rate / (1 - beta1^t)
-  float second_moment_scale;  ///< 1 / sqrt(1 - beta2^t)
+/// Constants of one step of an optimiser. First clamp the gradient to ± gradient_limit, then g = gradient_scale · gradient
+/// + l2 · p + l1 · sign(p), p the parameter; then p *= parameter_scale. Which of the others are read, the kernels say.
+struct optimizer_step {
+  float gradient_limit, gradient_scale, l2, l1, parameter_scale;
+  float rate;             ///< the step's size, bias correction folded in
+  float gradient_rate;    ///< the same for the part of the step that is the gradient itself
+  float velocity_share;   ///< what a velocity takes of the gradient
+  float first_decay, second_decay;  ///< decay rates of the averages of g and of g²
+  float second_scale;     ///< multiplies the root of the average of g² (bias correction)
   float epsilon;
-  float gradient_scale;   ///< multiplies the gradient (clipping)
-  float weight_decay;     ///< L2, added to the gradient
+  float direction_decay;  ///< what a direction takes of the parameter
 };
+
+/// n elements of a parameter and of its state change in place. Where the state may be null, the optimiser goes without.
+typedef void (*optimizer_kernel)(float *parameter, float *_Nullable first, float *_Nullable second,
+                                 float *_Nullable third, const float *gradient, ptrdiff_t n,
+                                 const struct optimizer_step *step);
 
 /// One time step of a recurrent layer for some rows, of which either all have a previous state or none has. How the gates
 /// of a row lie is said where the cell is (lstm.inc.h, gru.inc.h, rnn.inc.h); H' is H rounded up to its block of units.
@@ -190,16 +198,30 @@ struct kernel_table {
   void (*transpose)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *out,
                     ptrdiff_t out_stride);
 
-  // Losses and optimisers (optimisers.inc.h)
+  // Losses (losses.inc.h)
   /// Row-wise softmax of `logits` into `probabilities`; the sum of -log p(target) is returned.
   double (*softmax_cross_entropy)(const float *logits, ptrdiff_t rows, ptrdiff_t classes, const int32_t *targets,
                                   float *probabilities);
   void (*softmax)(const float *logits, ptrdiff_t rows, ptrdiff_t classes, float *probabilities);
-  void (*adam)(float *parameter, float *first_moment, float *second_moment, const float *gradient, ptrdiff_t n,
-               const struct adam_step *step);
-  /// velocity = momentum·velocity + gradient; parameter -= rate·velocity
-  void (*momentum)(float *parameter, float *velocity, const float *gradient, ptrdiff_t n, float rate, float momentum,
-                   float gradient_scale, float weight_decay);
+
+  // Optimisers (optimizer_steps.inc.h)
+  /// first (may be null): velocity = first_decay · velocity + velocity_share · g, p -= rate · velocity. Then
+  /// p -= gradient_rate · g.
+  optimizer_kernel gradient_descent;
+  /// first: Σ g². p -= rate · g / (√first + epsilon)
+  optimizer_kernel adagrad;
+  /// first: average of g², second: average of the squared changes.
+  optimizer_kernel adadelta;
+  /// first: average of g², second (may be null): velocity, third (may be null): average of g, for a centred variance.
+  optimizer_kernel rmsprop;
+  /// first: average of g, second: average of g², third (may be null): the largest second so far.
+  optimizer_kernel adam;
+  /// first: average of g, second: the largest decayed |g| + epsilon.
+  optimizer_kernel adamax;
+  /// first: average of g, second: average of g².
+  optimizer_kernel nadam;
+  /// first: average of g, second: average of g², third: the direction; the parameter stays as it is.
+  optimizer_kernel lamb_direction;
 };
 
 /// The best level that this machine can run.
