@@ -14,6 +14,7 @@
 #include "recurrent.inc.h"
 #include "patches.inc.h"
 #include "convolution_max.inc.h"
+#include "special.inc.h"
 #include "losses.inc.h"
 #include "optimizer_steps.inc.h"
 
@@ -61,6 +62,22 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .transpose = transpose,
     .softmax_cross_entropy = softmax_cross_entropy,
     .softmax = softmax,
+    .softmax_gradient = softmax_gradient,
+    .log_softmax = log_softmax,
+    .log_softmax_gradient = log_softmax_gradient,
+    .cross_entropy_gradient = cross_entropy_gradient,
+    .multi_margin = multi_margin,
+    .multi_margin_gradient = multi_margin_gradient,
+    .binary_cross_entropy = binary_cross_entropy,
+    .binary_cross_entropy_gradient = binary_cross_entropy_gradient,
+    .binary_focal_loss = binary_focal_loss,
+    .binary_focal_loss_gradient = binary_focal_loss_gradient,
+    .squared_error = squared_error,
+    .squared_error_gradient = squared_error_gradient,
+    .smooth_l1 = smooth_l1,
+    .smooth_l1_gradient = smooth_l1_gradient,
+    .hinge = hinge,
+    .hinge_gradient = hinge_gradient,
     .gradient_descent = gradient_descent,
     .adagrad = adagrad,
     .adadelta = adadelta,

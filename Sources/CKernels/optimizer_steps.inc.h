@@ -6,15 +6,6 @@ struct optimizer_values {
   f8 state[3];
 };
 
-INLINE f8 load_up_to(const float *p, ptrdiff_t n) { return n >= 8 ? load(p) : load_some(p, n); }
-INLINE void store_up_to(float *p, f8 v, ptrdiff_t n) {
-  if (n >= 8) store(p, v);
-  else store_some(p, v, n);
-}
-
-INLINE f8 absolute8(f8 x) { return (f8)((i8)x & ((i8){} + 0x7fffffff)); }
-INLINE f8 sign8(f8 x) { return x > splat(0) ? splat(1) : x < splat(0) ? splat(-1) : splat(0); }
-
 /// A step that STATEMENTS make from `v` and `s`; of the states those exist whose pointers do.
 #define OPTIMIZER_STEP(NAME, ...)                                                                                   \
   INLINE void NAME##_8(struct optimizer_values *v, const struct optimizer_step *s, const bool has_state[3]) {       \

@@ -49,6 +49,9 @@ struct GradientCheckTests {
       Case("dropout", [a]) { a.tensor.dropout(0.4) },
       Case("softmax", [a]) { a.tensor.softmax() },
       Case("softmax with cross-entropy", [a]) { a.tensor.softmaxCrossEntropy(targets: [0, 5, 2, 2]) },
+      Case("softmax of columns", [sequences]) { sequences.tensor.softmax(dimension: 1) },
+      Case("log softmax", [a]) { a.tensor.logSoftmax() },
+      Case("log softmax of columns", [a]) { a.tensor.logSoftmax(dimension: 0) },
       Case("sum", [a]) { a.tensor.sum() },
       Case("mean", [a]) { a.tensor.mean() },
       Case("concatenated", [a, b]) { Tensor.concatenated([a.tensor, b.tensor, a.tensor], axis: 1) },
@@ -67,8 +70,32 @@ struct GradientCheckTests {
       Case("ConvolutionMaxOverTime", pooled.parameters + [words]) {
         pooled(words.tensor, rows: SequenceRows(counts: [5, 2, 5]))
       },
-    ]
+    ] + losses(a, parameter([4, 6], 10).value)
   }()
+
+  private static func losses(_ a: Parameter, _ numbers: Tensor) -> [Case] {
+    let targets: [Int32] = [0, 5, 2, -1]
+    let weights: [Float] = [1, 0.5, 2, 1, 0.1, 3]
+    let signs = Tensor(numbers.scalars.map { $0 > 0 ? 1 : -1 }, shape: numbers.shape)
+    let labels = Tensor(numbers.scalars.map { $0 > 0 ? 1 : 0 }, shape: numbers.shape)
+    return [
+      Case("cross-entropy with everything", [a]) {
+        a.tensor.softmaxCrossEntropy(
+          targets: targets, classWeights: weights, labelSmoothing: 0.3, ignoredTarget: -1)
+      },
+      Case("negative log-likelihood", [a]) {
+        a.tensor.logSoftmax().negativeLogLikelihood(targets: targets, classWeights: weights, ignoredTarget: -1)
+      },
+      Case("focal loss", [a]) { a.tensor.focalLoss(targets: targets, alpha: weights, ignoredTarget: -1) },
+      Case("multi-margin loss", [a]) { a.tensor.multiMarginLoss(targets: [0, 5, 2, 1], margin: 0.4, power: 2) },
+      Case("binary cross-entropy", [a]) { a.tensor.binaryCrossEntropy(targets: labels, positiveWeights: weights) },
+      Case("binary focal loss", [a]) { a.tensor.binaryFocalLoss(targets: labels) },
+      Case("hinge loss", [a]) { a.tensor.hingeLoss(targets: signs, margin: 0.3) },
+      Case("squared error", [a]) { a.tensor.squaredError(to: numbers) },
+      Case("smooth L1", [a]) { a.tensor.smoothL1Loss(to: numbers, beta: 0.5) },
+      Case("Huber", [a]) { a.tensor.huberLoss(to: numbers, delta: 0.5, reduction: .sum) },
+    ]
+  }
 
   @Test("operation", arguments: cases)
   func gradient(of operation: Case) throws {

@@ -203,6 +203,38 @@ struct kernel_table {
   double (*softmax_cross_entropy)(const float *logits, ptrdiff_t rows, ptrdiff_t classes, const int32_t *targets,
                                   float *probabilities);
   void (*softmax)(const float *logits, ptrdiff_t rows, ptrdiff_t classes, float *probabilities);
+  /// From the output y: out = y · (gradient - Σ y · gradient).
+  void (*softmax_gradient)(const float *y, const float *gradient, ptrdiff_t rows, ptrdiff_t classes, float *out);
+  void (*log_softmax)(const float *logits, ptrdiff_t rows, ptrdiff_t classes, float *out);
+  /// From the output y: out = gradient - e^y · Σ gradient.
+  void (*log_softmax_gradient)(const float *y, const float *gradient, ptrdiff_t rows, ptrdiff_t classes, float *out);
+  /// One row: out = scale · (share · p - spread · weights - (target_share at the target)); the weights are 1 where there
+  /// are none.
+  void (*cross_entropy_gradient)(const float *probabilities, ptrdiff_t classes, ptrdiff_t target, float scale,
+                                 float share, float spread, const float *_Nullable weights, float target_share,
+                                 float *out);
+  /// One row: Σ max(0, margin - x[target] + x)^power over all but the target; the power is 1 or 2.
+  double (*multi_margin)(const float *x, ptrdiff_t classes, ptrdiff_t target, float margin, int32_t power);
+  void (*multi_margin_gradient)(const float *x, ptrdiff_t classes, ptrdiff_t target, float margin, int32_t power,
+                                float scale, float *out);
+  // Sums over n pairs of a prediction x and a target y, and scale times their gradients.
+  /// -w · y · log σ(x) - (1 - y) · log(1 - σ(x)), with w = 1 where there are no weights
+  double (*binary_cross_entropy)(const float *x, const float *y, const float *_Nullable weights, ptrdiff_t n);
+  void (*binary_cross_entropy_gradient)(const float *x, const float *y, const float *_Nullable weights, float scale,
+                                        float *out, ptrdiff_t n);
+  /// -a · (1 - q)^gamma · log q, where q and a are σ(x) and alpha for y = 1, 1 - σ(x) and 1 - alpha for y = 0; a = 1
+  /// where alpha is below zero.
+  double (*binary_focal_loss)(const float *x, const float *y, float gamma, float alpha, ptrdiff_t n);
+  void (*binary_focal_loss_gradient)(const float *x, const float *y, float gamma, float alpha, float scale, float *out,
+                                     ptrdiff_t n);
+  double (*squared_error)(const float *x, const float *y, ptrdiff_t n);
+  void (*squared_error_gradient)(const float *x, const float *y, float scale, float *out, ptrdiff_t n);
+  /// d² / (2 beta) for |d| < beta, else |d| - beta / 2
+  double (*smooth_l1)(const float *x, const float *y, float beta, ptrdiff_t n);
+  void (*smooth_l1_gradient)(const float *x, const float *y, float beta, float scale, float *out, ptrdiff_t n);
+  /// max(0, margin - x · y)
+  double (*hinge)(const float *x, const float *y, float margin, ptrdiff_t n);
+  void (*hinge_gradient)(const float *x, const float *y, float margin, float scale, float *out, ptrdiff_t n);
 
   // Optimisers (optimizer_steps.inc.h)
   /// first (may be null): velocity = first_decay · velocity + velocity_share · g, p -= rate · velocity. Then
