@@ -16,6 +16,7 @@
 #include "convolution_max.inc.h"
 #include "special.inc.h"
 #include "losses.inc.h"
+#include "activations.inc.h"
 #include "optimizer_steps.inc.h"
 
 #define KERNEL_JOIN_(a, b) a##b
@@ -78,6 +79,20 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .smooth_l1_gradient = smooth_l1_gradient,
     .hinge = hinge,
     .hinge_gradient = hinge_gradient,
+    .leaky_relu = {leaky_relu, leaky_relu_gradient},
+    .elu = {elu, elu_gradient},
+    .gelu = {gelu, gelu_gradient},
+    .gelu_tanh = {gelu_tanh, gelu_tanh_gradient},
+    .silu = {silu, silu_gradient},
+    .mish = {mish, mish_gradient},
+    .softplus = {softplus, softplus_gradient},
+    .hard_sigmoid = {hard_sigmoid, hard_sigmoid_gradient},
+    .hard_swish = {hard_swish, hard_swish_gradient},
+    .prelu = prelu,
+    .prelu_gradient = prelu_gradient,
+    .random_leaky_relu = random_leaky_relu,
+    .maxout = maxout,
+    .maxout_gradient = maxout_gradient,
     .gradient_descent = gradient_descent,
     .adagrad = adagrad,
     .adadelta = adadelta,

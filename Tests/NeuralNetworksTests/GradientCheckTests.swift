@@ -70,8 +70,20 @@ struct GradientCheckTests {
       Case("ConvolutionMaxOverTime", pooled.parameters + [words]) {
         pooled(words.tensor, rows: SequenceRows(counts: [5, 2, 5]))
       },
-    ] + losses(a, parameter([4, 6], 10).value)
+    ] + losses(a, parameter([4, 6], 10).value) + activations(a, sequences)
   }()
+
+  private static func activations(_ a: Parameter, _ sequences: Parameter) -> [Case] {
+    let (one, many) = (PReLU(), PReLU(channels: 4))
+    return Activation.allCases.map { activation in
+      // Wide enough to meet every piece of the hard functions.
+      Case(activation.rawValue, [a]) { activation(a.tensor * 5) }
+    } + [
+      Case("maxout", [a]) { a.tensor.maxout(pieces: 3) },
+      Case("PReLU", [one.weight, a]) { one(a.tensor) },
+      Case("PReLU by channel", [many.weight, sequences]) { many(sequences.tensor) },
+    ]
+  }
 
   private static func losses(_ a: Parameter, _ numbers: Tensor) -> [Case] {
     let targets: [Int32] = [0, 5, 2, -1]

@@ -126,6 +126,12 @@ struct recurrent_step_gradient {
 typedef void recurrent_forward(const struct recurrent_step *step);
 typedef void recurrent_backward(const struct recurrent_step_gradient *step);
 
+/// An activation with two settings, and g times its derivative at x.
+struct activation_kernels {
+  void (*forward)(const float *x, float *out, ptrdiff_t n, float a, float b);
+  void (*gradient)(const float *x, const float *g, float *out, ptrdiff_t n, float a, float b);
+};
+
 struct kernel_table {
   const char *name;
 
@@ -235,6 +241,27 @@ struct kernel_table {
   /// max(0, margin - x · y)
   double (*hinge)(const float *x, const float *y, float margin, ptrdiff_t n);
   void (*hinge_gradient)(const float *x, const float *y, float margin, float scale, float *out, ptrdiff_t n);
+
+  // Activations (activations.inc.h)
+  struct activation_kernels leaky_relu;    ///< x > 0 ? x : a · x
+  struct activation_kernels elu;           ///< b · (x > 0 ? x : a · (e^x - 1))
+  struct activation_kernels gelu;          ///< x · Φ(x)
+  struct activation_kernels gelu_tanh;     ///< the same with a tanh for Φ
+  struct activation_kernels silu;          ///< x · σ(x)
+  struct activation_kernels mish;          ///< x · tanh(log(1 + e^x))
+  struct activation_kernels softplus;      ///< log(1 + e^ax) / a; x itself where ax > b
+  struct activation_kernels hard_sigmoid;  ///< x / 6 + ½, cut to [0, 1]
+  struct activation_kernels hard_swish;    ///< x times that
+  /// Leaky ReLU with a slope for each element; the slopes' gradients are added to `slope_gradients`.
+  void (*prelu)(const float *x, const float *slopes, float *out, ptrdiff_t n);
+  void (*prelu_gradient)(const float *x, const float *slopes, const float *gradient, float *out,
+                         float *slope_gradients, ptrdiff_t n);
+  /// y where x > 0, elsewhere y times a slope of [lower, upper): element i draws number `first + i` of the stream `key`.
+  void (*random_leaky_relu)(const float *x, const float *y, float lower, float upper,
+                            const uint32_t key[_Nonnull 2], uint64_t first, float *out, ptrdiff_t n);
+  /// The largest of each `pieces` neighbours, and which of them it is; n results.
+  void (*maxout)(const float *x, ptrdiff_t pieces, float *out, int32_t *arguments, ptrdiff_t n);
+  void (*maxout_gradient)(const float *gradient, const int32_t *arguments, ptrdiff_t pieces, float *out, ptrdiff_t n);
 
   // Optimisers (optimizer_steps.inc.h)
   /// first (may be null): velocity = first_decay · velocity + velocity_share · g, p -= rate · velocity. Then
