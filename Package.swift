@@ -54,7 +54,7 @@ let package = Package(
     .testTarget(
       name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "ModelFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "NeuralNetworks"]),
     .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
     .testTarget(name: "nlptoolTests", dependencies: ["nlptool"], exclude: ["Help"]),
   ],

@@ -1,98 +1,271 @@
+import ModelFiles
 public import NeuralNetworks
 public import Tensors
 
-/// Runs steps and epochs. It knows nothing of texts or images: batches and their loss come from outside.
+/// What is trained: batches, their loss, and how the network is judged. It may be texts or images; the trainer does not know.
+public struct TrainingTask<Batch> {
+  /// The batches of an epoch (from 1), with the number of examples in each: a function of the epoch alone.
+  public var batches: (_ epoch: Int) -> [(batch: Batch, examples: Int)]
+  /// The mean loss of a batch.
+  public var loss: (Batch) -> Tensor
+  /// Judges the parameters as they are; without it every epoch counts as the best so far.
+  public var validate: (() -> Evaluation)?
+
+  /// A task.
+  public init(
+    batches: @escaping (_ epoch: Int) -> [(batch: Batch, examples: Int)], loss: @escaping (Batch) -> Tensor,
+    validate: (() -> Evaluation)?
+  ) {
+    (self.batches, self.loss, self.validate) = (batches, loss, validate)
+  }
+}
+
+/// Runs steps and epochs on the parameters of one network.
 public final class Trainer {
   /// How to train.
   public let options: TrainingOptions
+  private let parameters: [(name: String, parameter: Parameter)]
   private let optimizer: any Optimizer
   private let random: RandomStream
-  private var stepCount = 0
+  private var average: ParameterAverage?
+  private var state = TrainingState()
+  private var schedule = LearningRateSchedule.constant
+  /// The last parameters that were seen to be good, for a training that diverges.
+  private var goodValues: [Tensor] = []
 
-  /// A trainer for the parameters that `optimizer` was made with.
-  public init(optimizer: any Optimizer, options: TrainingOptions) {
-    self.optimizer = optimizer
+  /// A trainer for a network.
+  ///
+  /// - Parameter groups: its parameters in groups with rates and penalties of their own; all alike unless given.
+  public init(_ network: any Module, options: TrainingOptions, groups: [ParameterGroup]? = nil) {
     self.options = options
+    parameters = network.namedParameters
+    optimizer = options.optimizer.makeOptimizer(
+      groups ?? [ParameterGroup(parameters: parameters.map(\.parameter))])
     random = RandomStream(seed: options.seed).split("training")
+    average = options.averageDecay.map { ParameterAverage(parameters.map(\.parameter), decay: $0) }
   }
 
-  /// One step: loss, gradients, clipping, optimiser. Returns the loss before the step; not a number when the loss or a
-  /// gradient is none, and then the parameters stay as they are.
-  public func step<E: Error>(_ loss: () throws(E) -> Tensor) throws(E) -> Float {
-    stepCount += 1
-    let (value, gradients) = try GradientTape.record(random: random.split(stepCount), loss)
-    let result = value.scalar
-    guard result.isFinite, optimizer.step(gradients, maximumNorm: options.maximumGradientNorm) else { return .nan }
-    return result
+  /// What became of one step.
+  public enum StepOutcome: Sendable, Hashable {
+    /// The loss before the step.
+    case loss(Float)
+    /// The loss or a gradient (of the parameter named, where one is) is infinite or not a number, and the parameters stay
+    /// as they are.
+    case notFinite(parameter: String?)
   }
 
-  /// Trains until the last epoch, until validation stops improving, or until somebody wants to stop.
+  /// One step: losses, gradients, clipping, optimiser.
+  ///
+  /// - Parameter parts: losses whose gradients make the step together, each times its share.
+  public func step(_ parts: [(share: Float, loss: () -> Tensor)]) -> StepOutcome {
+    state.stepCount += 1
+    let random = random.split(state.stepCount)
+    optimizer.learningRate = Float(
+      Double(options.optimizer.learningRate) * schedule.factor(at: state.stepCount - 1) * state.plateau.factor)
+    precondition(!parts.isEmpty, "step: there is no loss")
+    var sum: Float = 0
+    var gradients = Gradients()
+    for (index, part) in parts.enumerated() {
+      let (loss, own) = GradientTape.record(random: index == 0 ? random : random.split(index)) {
+        part.share == 1 ? part.loss() : part.loss() * part.share
+      }
+      sum += loss.scalar
+      gradients.add(own)
+    }
+    guard sum.isFinite, gradients.globalNorm.isFinite, optimizer.step(gradients, clipping: options.clipping) else {
+      return .notFinite(parameter: firstFault(gradients))
+    }
+    average?.update(step: state.stepCount)
+    return .loss(sum)
+  }
+
+  /// A parameter whose gradient is at fault: the first, as data flows, unless its value was at fault before.
+  private func firstFault(_ gradients: Gradients) -> String? {
+    parameters.first { gradients[$0.parameter]?.isFinite == false || !$0.parameter.value.isFinite }?.name
+  }
+
+  /// Trains until the last epoch, until validation stops improving, or until somebody wants to stop. The network has the
+  /// best parameters then.
   ///
   /// - Parameters:
-  ///   - batches: the batches of an epoch (from 1), with the number of examples in each.
-  ///   - loss: the mean loss of a batch.
-  ///   - validate: judges the parameters as they are; without it every epoch counts as the best so far.
+  ///   - checkpoints: where the training is written down, and whether it goes on from there.
   ///   - shouldStop: asked after each step.
   ///   - report: told after each step and each epoch.
   ///   - keepBest: called when the parameters are the best so far.
+  /// - Throws: ``TrainingError``, and what `keepBest` throws.
   public func run<Batch>(
-    batches: (Int) -> [(batch: Batch, examples: Int)],
-    loss: (Batch) -> Tensor,
-    validate: (() -> Evaluation)?,
-    shouldStop: () -> Bool = { false },
-    report: (TrainingEvent) -> Void = { _ in },
-    keepBest: (EpochReport) throws -> Void
+    _ task: TrainingTask<Batch>, checkpoints: CheckpointPlan? = nil, shouldStop: () -> Bool = { false },
+    report: (TrainingEvent) -> Void = { _ in }, keepBest: (EpochReport) throws -> Void = { _ in }
   ) throws -> TrainingHistory {
-    var history = TrainingHistory()
-    var epochsWithoutGain = 0
-    for epoch in 1...max(1, options.epochs) {
-      let plan = batches(epoch)
+    var best = values
+    if let checkpoints, checkpoints.isResuming, let resumed = try resume(checkpoints) {
+      best = resumed
+      report(.resumed(epoch: state.epoch, batchesDone: state.batchesDone))
+    }
+    goodValues = values
+    var lastCheckpoint = ContinuousClock.now
+    while state.epoch <= max(1, options.epochs), !isPatienceAtEnd {
+      let plan = task.batches(state.epoch)
+      let stepsPerEpoch = (plan.count + options.accumulatedBatches - 1) / max(1, options.accumulatedBatches)
+      schedule = options.schedule.schedule(steps: stepsPerEpoch * max(1, options.epochs))
       let examples = plan.reduce(0) { $0 + $1.examples }
       let start = ContinuousClock.now
-      var lossSum = 0.0
-      var done = 0
-      for (index, part) in plan.enumerated() {
-        let value = step { loss(part.batch) }
-        guard value.isFinite else {
-          throw TrainingError.diverged(epoch: epoch, step: index + 1, learningRate: optimizer.learningRate)
-        }
-        lossSum += Double(value) * Double(part.examples)
-        done += part.examples
-        let seconds = start.secondsToNow
-        report(
-          .progress(
-            TrainingProgress(
-              epoch: epoch, epochs: options.epochs, examplesDone: done, examples: examples,
-              loss: lossSum / Double(done), rate: Double(done) / max(seconds, 1e-9))))
+      let secondsBefore = state.seconds
+      while state.batchesDone < plan.count {
+        try take(task, plan)
+        state.seconds = secondsBefore + start.secondsToNow
+        report(.progress(progress(examples: examples)))
         // A whole epoch is judged before training ends.
-        if index + 1 < plan.count, shouldStop() {
-          history.wasInterrupted = true
-          return history
+        guard state.batchesDone < plan.count else { break }
+        if shouldStop() {
+          try checkpoints.map { try write($0, best: best) }
+          return try finish(best, interrupted: true)
+        }
+        if let checkpoints, lastCheckpoint.secondsToNow >= checkpoints.interval {
+          try write(checkpoints, best: best)
+          lastCheckpoint = .now
         }
       }
-      let seconds = start.secondsToNow
-      let validation = validate?()
-      let isBest = Self.isBetter(validation, than: history.best)
-      let result = EpochReport(
-        epoch: epoch, trainingLoss: lossSum / Double(max(done, 1)), validation: validation, seconds: seconds,
-        isBest: isBest)
-      if isBest { try keepBest(result) }
-      history.epochs.append(result)
-      report(.epoch(result))
-      epochsWithoutGain = isBest ? 0 : epochsWithoutGain + 1
-      if let patience = options.patience, epochsWithoutGain >= patience { break }
-      if shouldStop() {
-        history.wasInterrupted = true
-        break
+      try withJudgedValues {
+        let result = judge(task)
+        if result.isBest {
+          try keepBest(result)
+          best = values
+        }
+        state.history.epochs.append(result)
+        report(.epoch(result))
       }
+      (state.epoch, state.batchesDone) = (state.epoch + 1, 0)
+      (state.lossSum, state.examplesDone, state.seconds) = (0, 0, 0)
+      goodValues = values
+      if let checkpoints {
+        try write(checkpoints, best: best)
+        lastCheckpoint = .now
+      }
+      if shouldStop(), state.epoch <= options.epochs, !isPatienceAtEnd { return try finish(best, interrupted: true) }
     }
-    return history
+    return try finish(best, interrupted: false)
+  }
+
+  private var isPatienceAtEnd: Bool { options.patience.map { state.epochsWithoutGain >= $0 } ?? false }
+
+  /// One step on the next batches.
+  private func take<Batch>(_ task: TrainingTask<Batch>, _ plan: [(batch: Batch, examples: Int)]) throws {
+    let parts = plan[state.batchesDone..<min(plan.count, state.batchesDone + max(1, options.accumulatedBatches))]
+    let examples = parts.reduce(0) { $0 + $1.examples }
+    let outcome = step(
+      parts.map { part in (Float(part.examples) / Float(max(examples, 1)), { task.loss(part.batch) }) })
+    switch outcome {
+    case .loss(let loss):
+      state.lossSum += Double(loss) * Double(examples)
+      state.examplesDone += examples
+      state.batchesDone += parts.count
+    case .notFinite(let parameter):
+      for ((_, parameter), good) in zip(parameters, goodValues) { parameter.value = good }
+      throw TrainingError.diverged(
+        epoch: state.epoch, step: state.batchesDone / max(1, options.accumulatedBatches) + 1, parameter: parameter,
+        learningRate: optimizer.learningRate)
+    }
+  }
+
+  private func judge<Batch>(_ task: TrainingTask<Batch>) -> EpochReport {
+    let validation = task.validate?()
+    let isBest = Self.isBetter(validation, than: state.history.best)
+    state.epochsWithoutGain = isBest ? 0 : state.epochsWithoutGain + 1
+    if options.schedule.kind == .plateau, let validation { state.plateau.update(validation.loss) }
+    return EpochReport(
+      epoch: state.epoch, trainingLoss: state.lossSum / Double(max(state.examplesDone, 1)), validation: validation,
+      seconds: state.seconds, isBest: isBest)
   }
 
   /// Higher accuracy, and the lower loss among equals.
   private static func isBetter(_ validation: Evaluation?, than best: EpochReport?) -> Bool {
     guard let validation, let best = best?.validation else { return true }
     return (validation.accuracy, -validation.loss) > (best.accuracy, -best.loss)
+  }
+
+  private func progress(examples: Int) -> TrainingProgress {
+    TrainingProgress(
+      epoch: state.epoch, epochs: options.epochs, examplesDone: state.examplesDone, examples: examples,
+      loss: state.lossSum / Double(max(state.examplesDone, 1)),
+      rate: Double(state.examplesDone) / max(state.seconds, 1e-9), learningRate: optimizer.learningRate)
+  }
+
+  /// The values now, which stay as they are when parameters change.
+  private var values: [Tensor] { parameters.map { $0.parameter.value } }
+
+  /// With the running average in place of the parameters, where there is one.
+  private func withJudgedValues(_ body: () throws -> Void) throws {
+    guard let average else { return try body() }
+    let own = values
+    average.apply()
+    defer { for ((_, parameter), value) in zip(parameters, own) { parameter.value = value } }
+    try body()
+  }
+
+  private func finish(_ best: [Tensor], interrupted: Bool) throws -> TrainingHistory {
+    for ((_, parameter), value) in zip(parameters, best) { parameter.value = value }
+    state.history.wasInterrupted = interrupted
+    return state.history
+  }
+}
+
+// MARK: - Checkpoints
+
+extension Trainer {
+  private func write(_ plan: CheckpointPlan, best: [Tensor]) throws(TrainingError) {
+    var checkpoint = TrainingCheckpoint(state: state, fingerprint: plan.fingerprint, tensors: [:])
+    checkpoint.setPart("weights", named(values))
+    checkpoint.setPart("best", named(best))
+    checkpoint.setPart("optimizer", optimizer.state)
+    if let average { checkpoint.setPart("average", named(average.values)) }
+    do {
+      try checkpoint.write(to: plan.path)
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// Takes over what is written down; the best parameters so far, or `nil` where there is no file.
+  private func resume(_ plan: CheckpointPlan) throws(TrainingError) -> [Tensor]? {
+    let checkpoint: TrainingCheckpoint
+    do {
+      checkpoint = try TrainingCheckpoint(contentsOf: plan.path)
+    } catch .missing {
+      return nil
+    } catch {
+      throw .file(error)
+    }
+    func other(_ reason: String) -> TrainingError { .otherCheckpoint(path: plan.path, reason: reason) }
+    guard checkpoint.fingerprint == plan.fingerprint else {
+      throw other("it was written by a training with other data or options")
+    }
+    func tensors(_ part: String) throws(TrainingError) -> [Tensor] {
+      let values = checkpoint.part(part)
+      var found: [Tensor] = []
+      for (name, parameter) in parameters {
+        guard let value = values[name], value.shape == parameter.shape else {
+          throw other("it does not hold \(part).\(name) of the shape \(parameter.shape)")
+        }
+        found.append(value)
+      }
+      return found
+    }
+    let (weights, best) = (try tensors("weights"), try tensors("best"))
+    let averages = average == nil ? [] : try tensors("average")
+    do {
+      try optimizer.load(state: checkpoint.part("optimizer"))
+    } catch {
+      throw other(error.description)
+    }
+    for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
+    average?.values = averages
+    state = checkpoint.state
+    return best
+  }
+
+  private func named(_ values: [Tensor]) -> [String: Tensor] {
+    Dictionary(zip(parameters.map(\.name), values), uniquingKeysWith: { first, _ in first })
   }
 }
 

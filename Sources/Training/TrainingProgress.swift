@@ -12,10 +12,17 @@ public struct TrainingProgress: Sendable {
   public let loss: Double
   /// Examples a second in this epoch.
   public let rate: Double
+  /// Of the last step.
+  public let learningRate: Float
 
   /// Seconds to the end of this epoch.
   public var remainingSeconds: Double {
     rate > 0 ? Double(examples - examplesDone) / rate : 0
+  }
+
+  /// Seconds to the end of the last epoch, time for validation left out.
+  public var totalRemainingSeconds: Double {
+    rate > 0 ? Double(examples * (epochs - epoch + 1) - examplesDone) / rate : 0
   }
 }
 
@@ -42,6 +49,8 @@ public struct EpochReport: Sendable, Hashable, Codable {
 
 /// What training tells while it runs.
 public enum TrainingEvent: Sendable {
+  /// The training goes on from a checkpoint, in this epoch (from 1), of which so many batches are done.
+  case resumed(epoch: Int, batchesDone: Int)
   /// After each step.
   case progress(TrainingProgress)
   /// After each epoch.

@@ -67,8 +67,8 @@ struct ClassifierParityTests {
     }
 
     var training = TrainingOptions()
-    training.learningRate = 1e-2
-    training.maximumGradientNorm = nil
+    training.optimizer.learningRate = 1e-2
+    training.clipping = .none
     let trainer = TextClassifierTrainer(network: network, options: training)
     let losses = (0..<10).map { _ in trainer.step(batch, classes: targets) }
     expectClose(Tensor(losses), try tensor("losses"), 1e-4, "losses")
@@ -110,7 +110,7 @@ struct ClassifierParityTests {
         (0..<count).map { (2 * hash($0, position + 1) - 1) * 0.1 }, shape: parameter.shape)
     }
     var options = TrainingOptions()
-    options.maximumGradientNorm = nil
+    options.clipping = .none
     let trainer = TextClassifierTrainer(network: classifier, options: options)
     let classes = (0..<batchSize).map { Int32($0 % 2) }
     for step in 1...3 {

@@ -27,7 +27,7 @@ struct TrainingTests {
     options.training.epochs = 25
     options.training.patience = 25
     options.training.batchSize = 8
-    options.training.learningRate = 5e-3
+    options.training.optimizer.learningRate = 5e-3
     options.training.seed = seed
     options.network = TextNetworkOptions(architecture)
     options.network.encoder.shrink(to: 16)

@@ -13,6 +13,9 @@ public enum Gradient: Sendable {
     }
   }
 
+  /// Whether no element is infinite or not a number.
+  public var isFinite: Bool { squaredNorm.isFinite }
+
   /// Σ g², in double precision.
   package var squaredNorm: Double {
     let values =
@@ -72,6 +75,9 @@ public struct RowGradient: Sendable {
 public struct Gradients: Sendable {
   private var values: [ObjectIdentifier: Gradient] = [:]
 
+  /// No gradients yet.
+  public init() {}
+
   /// The gradient of a parameter; `nil` where the loss does not depend on it.
   public subscript(parameter: Parameter) -> Gradient? {
     values[ObjectIdentifier(parameter)]
@@ -84,6 +90,17 @@ public struct Gradients: Sendable {
       values[key] = present.adding(gradient)
     } else {
       values[key] = gradient
+    }
+  }
+
+  /// Adds the gradients of another part of the same step.
+  public mutating func add(_ other: Gradients) {
+    for (key, gradient) in other.values {
+      if let present = values.removeValue(forKey: key) {
+        values[key] = present.adding(gradient)
+      } else {
+        values[key] = gradient
+      }
     }
   }
 

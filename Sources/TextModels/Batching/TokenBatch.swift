@@ -55,6 +55,28 @@ public struct EncodedTexts: Sendable {
     return total == 0 ? 1 : Double(known) / Double(total)
   }
 
+  /// For each class the number of texts over K times the number of its own.
+  func balancedWeights(of indices: [Int], classCount: Int) -> [Float] {
+    var counts = [Int](repeating: 0, count: classCount)
+    for index in indices { counts[Int(classes[index])] += 1 }
+    return counts.map { $0 == 0 ? 0 : Float(indices.count) / Float(classCount * $0) }
+  }
+
+  /// A number that differs where the ids or classes of some texts, or their order, do (FNV-1a over 32 bits at a time).
+  func fingerprint(of parts: [Int]...) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ value: Int32) { hash = (hash ^ UInt64(UInt32(bitPattern: value))) &* 0x100_0000_01B3 }
+    for part in parts {
+      add(Int32(truncatingIfNeeded: part.count))
+      for index in part {
+        add(classes[index])
+        for id in ids[starts[index]..<starts[index + 1]] { add(id) }
+        add(-1)
+      }
+    }
+    return hash
+  }
+
   /// Some texts as a batch, and their classes.
   public func batch(_ indices: some Sequence<Int>) -> (batch: TokenBatch, classes: [Int32]) {
     var batchIDs: [Int32] = []

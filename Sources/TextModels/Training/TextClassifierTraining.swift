@@ -1,9 +1,15 @@
 import FoundationEssentials
-import NeuralNetworks
+public import NeuralNetworks
 import Tensors
 public import TextProcessing
 public import Training
 import VocabularyStore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// How a text classifier is made from labelled texts.
 public struct TextClassifierTrainingOptions: Sendable {
@@ -11,6 +17,10 @@ public struct TextClassifierTrainingOptions: Sendable {
   public var network = TextNetworkOptions(.cnn)
   /// The loop.
   public var training = TrainingOptions()
+  /// What is minimised.
+  public var loss = ClassificationLoss()
+  /// Whether classes count alike however many texts they have: each text with the weight N / (K · texts of its class).
+  public var balancesClasses = false
   /// How texts are divided.
   public var tokenizer: TokenizerSettings
   /// Tokens that occur less often in the training texts are unknown.
@@ -66,11 +76,13 @@ public struct TextClassifierTraining: Sendable {
   /// - Parameters:
   ///   - training: the texts to learn from; the vocabulary is made from those of them that are not held out.
   ///   - validation: the texts to judge epochs by; without them a part of the training texts is held out.
+  ///   - checkpoint: a file in which the training is written down each minute, and that is removed when it has ended.
+  ///   - isResuming: whether to go on from that file, where it is there, to the bit.
   ///   - planned: told once before the first step.
   ///   - keepBest: called with the model whenever it is the best so far, to save it. Its weights go on changing when the
   ///     call has returned.
   public func run(
-    training: LabelledTexts, validation: LabelledTexts? = nil,
+    training: LabelledTexts, validation: LabelledTexts? = nil, checkpoint: String? = nil, isResuming: Bool = false,
     planned: (Plan) -> Void = { _ in }, shouldStop: () -> Bool = { false },
     report: (TrainingEvent) -> Void = { _ in }, keepBest: (TextClassifier) throws -> Void = { _ in }
   ) throws -> Outcome {
@@ -89,8 +101,9 @@ public struct TextClassifierTraining: Sendable {
     }
     let allClasses = try classes + (validation?.classes(of: labels) ?? [])
     return try run(
-      all.map(\.text), classes: allClasses, labels: labels, learning: learning, judging: judging, planned: planned,
-      shouldStop: shouldStop, report: report, keepBest: keepBest)
+      all.map(\.text), classes: allClasses, labels: labels, learning: learning, judging: judging,
+      checkpoint: checkpoint.map { ($0, isResuming) }, planned: planned, shouldStop: shouldStop, report: report,
+      keepBest: keepBest)
   }
 
   /// Cross-validation: trains `count` times on all folds but one and judges the model on that one, which training never
@@ -115,7 +128,7 @@ public struct TextClassifierTraining: Sendable {
         options.validationShare, of: rest.map { classes[$0] }, random: random.split("validation"))
       let outcome = try run(
         texts.examples.map(\.text), classes: classes, labels: labels, learning: learning.map { rest[$0] },
-        judging: judging.map { rest[$0] }, planned: { _ in }, shouldStop: shouldStop, report: { report(index + 1, $0) },
+        judging: judging.map { rest[$0] }, checkpoint: nil, planned: { _ in }, shouldStop: shouldStop, report: { report(index + 1, $0) },
         keepBest: { _ in })
       if outcome.history.wasInterrupted { break }
       let evaluation = try outcome.classifier.evaluate(LabelledTexts(fold.map { texts.examples[$0] }))
@@ -134,7 +147,7 @@ public struct TextClassifierTraining: Sendable {
 
   private func run(
     _ texts: [String], classes: [Int32], labels: [String], learning: [Int], judging: [Int],
-    planned: (Plan) -> Void, shouldStop: () -> Bool, report: (TrainingEvent) -> Void,
+    checkpoint: (path: String, isResuming: Bool)?, planned: (Plan) -> Void, shouldStop: () -> Bool, report: (TrainingEvent) -> Void,
     keepBest: (TextClassifier) throws -> Void
   ) throws -> Outcome {
     let vocabulary = try makeVocabulary(learning.map { texts[$0] })
@@ -164,14 +177,42 @@ public struct TextClassifierTraining: Sendable {
         trainingExamples: learning.count, validationExamples: judging.count, labels: labels,
         vocabularySize: vocabulary.count, coverage: encoded.coverage(of: learning, unknown: vocabulary.unknownID),
         network: network.description))
-    let history = try TextClassifierTrainer(network: network, options: options.training).run(
-      encoded, training: learning, validation: judging, labels: labels, shouldStop: shouldStop, report: report,
+    var loss = options.loss
+    if options.balancesClasses { loss.classWeights = encoded.balancedWeights(of: learning, classCount: labels.count) }
+    let plan = checkpoint.map { path, isResuming in
+      CheckpointPlan(
+        path: path, fingerprint: fingerprint(of: encoded, learning, judging, labels), isResuming: isResuming)
+    }
+    let history = try TextClassifierTrainer(network: network, options: options.training, loss: loss).run(
+      encoded, training: learning, validation: judging, labels: labels, checkpoints: plan, shouldStop: shouldStop,
+      report: report,
       keepBest: { epoch in
         classifier.description.training?.history.epochs.append(epoch)
         try keepBest(classifier)
       })
     classifier.description.training?.history = history
+    if let checkpoint, !history.wasInterrupted { unlink(checkpoint.path) }
     return Outcome(classifier: classifier, history: history)
+  }
+
+  /// What a checkpoint must agree with: the options and the ids of all texts.
+  private func fingerprint(
+    of texts: EncodedTexts, _ learning: [Int], _ judging: [Int], _ labels: [String]
+  ) -> String {
+    struct Settings: Encodable {
+      let network: TextNetworkOptions
+      let training: TrainingOptions
+      let loss: ClassificationLoss
+      let balancesClasses: Bool
+      let labels: [String]
+      let texts: UInt64
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let settings = Settings(
+      network: options.network, training: options.training, loss: options.loss,
+      balancesClasses: options.balancesClasses, labels: labels, texts: texts.fingerprint(of: learning, judging))
+    return ((try? encoder.encode(settings)).map { String(decoding: $0, as: UTF8.self) }) ?? ""
   }
 
   private func makeVocabulary(_ texts: [String]) throws -> Vocabulary {

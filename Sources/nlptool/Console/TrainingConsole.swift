@@ -15,6 +15,8 @@ final class TrainingConsole {
   func show(_ event: TrainingEvent) {
     if isQuiet { return }
     switch event {
+    case .resumed(let epoch, let done):
+      note("going on in epoch \(epoch)" + (done > 0 ? " after \(done) batches" : ""))
     case .progress(let progress): show(progress)
     case .epoch(let report): show(report)
     }
@@ -30,7 +32,7 @@ final class TrainingConsole {
     let share = progress.examplesDone * 100 / max(progress.examples, 1)
     let line =
       "\(prefix)epoch \(progress.epoch)/\(progress.epochs)  \(share)%  loss \(progress.loss.fixed(4))  "
-      + "\(progress.rate.fixed(0)) texts/s  \(progress.remainingSeconds.asDuration) left in this epoch"
+      + "\(progress.rate.fixed(0)) texts/s  \(progress.totalRemainingSeconds.asDuration) left"
     if StandardError.isInteractive {
       StandardError.write("\r\u{1B}[K\(line)")
       isLineOpen = true

@@ -41,6 +41,12 @@ struct TrainSentiment: ParsableCommand {
   @Option(help: ArgumentHelp("Write everything that was measured as JSON.", valueName: "file"))
   var report: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Go on where a training with the same data and options was cut off, as if it had not been. Each minute's state is "
+        + "in the folder's name with .checkpoint behind it until training has ended."))
+  var resume = false
+
   @OptionGroup(title: "Data") var corpus: CorpusArguments
   @OptionGroup(title: "Tokens") var tokenizer: TokenizerArguments
 
@@ -70,6 +76,7 @@ struct TrainSentiment: ParsableCommand {
     if let folds, folds < 2 { throw ValidationError("--folds takes a number from 2 on") }
     let streams = data + [validation, test].compactMap { $0 }
     if streams.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard input can be read only once") }
+    if folds != nil, resume { throw ValidationError("--folds keeps no checkpoint: leave out --resume") }
     if folds != nil, test != nil || validation != nil {
       throw ValidationError("--folds judges by the data itself: leave out --test and --validation")
     }
@@ -81,7 +88,7 @@ struct TrainSentiment: ParsableCommand {
   func run() throws {
     compute.apply()
     // What would end hours of work later is asked now.
-    if folds == nil { try TextClassifier.checkWritable(to: output, replacing: force) }
+    if folds == nil { try TextClassifier.checkWritable(to: output, replacing: force || resume) }
     if let report { try checkWritable(report) }
     for path in [validation, test].compactMap({ $0 }) { try checkReadable(path) }
     let console = TrainingConsole(isQuiet: quiet)
@@ -99,12 +106,20 @@ struct TrainSentiment: ParsableCommand {
     var options = TextClassifierTrainingOptions()
     options.network = try network.options()
     options.training = loop.options
+    options.loss = loop.loss
+    options.balancesClasses = loop.balanceLabels
     options.tokenizer = try tokenizer.settings(lowercase: lowercase)
     options.minimumCount = minimumCount
     options.maximumVocabulary = vocabularySize
     options.maximumLength = maximumLength
     options.validationShare = loop.validationShare
     return options
+  }
+
+  private var checkpoint: String {
+    var name = output
+    while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+    return name + ".checkpoint"
   }
 
   private func read(_ paths: [String]) throws -> LabelledTexts {
@@ -116,7 +131,7 @@ struct TrainSentiment: ParsableCommand {
     var hasSaved = false
     let judges = try validation.map { try read([$0]) }
     let outcome = try training.run(
-      training: texts, validation: judges,
+      training: texts, validation: judges, checkpoint: checkpoint, isResuming: resume,
       planned: { plan in
         // Not before: what cannot be trained gets one line, that of the error.
         for guess in texts.guesses + (judges?.guesses ?? []) { console.note(guess) }
@@ -128,13 +143,13 @@ struct TrainSentiment: ParsableCommand {
       shouldStop: { Interrupt.isRequested },
       report: console.show,
       keepBest: { classifier in
-        try classifier.write(to: output, replacing: force || hasSaved)
+        try classifier.write(to: output, replacing: force || resume || hasSaved)
         hasSaved = true
       })
     console.closeLine()
     Interrupt.stopWatching()
-    guard hasSaved else {
-      throw CommandFailure(.interrupted, "interrupted before the end of the first epoch; no model was written")
+    guard hasSaved || resume else {
+      throw CommandFailure(.interrupted, "interrupted before the end of the first epoch; no model was written; --resume goes on")
     }
     // Once more, with the whole history.
     try outcome.classifier.write(to: output, replacing: true)
@@ -144,7 +159,7 @@ struct TrainSentiment: ParsableCommand {
     // Before the test texts are read too, so that nothing is lost if they cannot be.
     if let report { try result.write(to: report) }
     if outcome.history.wasInterrupted {
-      throw CommandFailure(.interrupted, "interrupted; the best model so far is in \(output)")
+      throw CommandFailure(.interrupted, "interrupted; the best model so far is in \(output); --resume goes on")
     }
     if let test {
       result.test = try outcome.classifier.evaluate(read([test]))
