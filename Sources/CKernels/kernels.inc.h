@@ -17,6 +17,7 @@
 #include "special.inc.h"
 #include "losses.inc.h"
 #include "activations.inc.h"
+#include "normalization.inc.h"
 #include "optimizer_steps.inc.h"
 
 #define KERNEL_JOIN_(a, b) a##b
@@ -93,6 +94,15 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .random_leaky_relu = random_leaky_relu,
     .maxout = maxout,
     .maxout_gradient = maxout_gradient,
+    .centered_squares = centered_squares,
+    .normalize = normalize,
+    .normalize_sums = normalize_sums,
+    .normalize_gradient = normalize_gradient,
+    .column_sums = column_sums,
+    .column_centered_squares = column_centered_squares,
+    .normalize_columns = normalize_columns,
+    .normalize_columns_sums = normalize_columns_sums,
+    .normalize_columns_gradient = normalize_columns_gradient,
     .gradient_descent = gradient_descent,
     .adagrad = adagrad,
     .adadelta = adadelta,

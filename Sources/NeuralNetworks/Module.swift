@@ -2,7 +2,7 @@ public import Tensors
 
 /// A part of a network: a layer, or a network made of layers.
 ///
-/// A module is a final class that holds its parameters and its parts as stored properties; their names are the names in
+/// A module is a final class that holds its parameters, buffers and parts as stored properties; their names are the names in
 /// a checkpoint (`output.weight`), as in PyTorch. Whatever holds arrays of modules gets their numbers
 /// (`convolutions.0.weight`). Finding the parameters looks at every property, so whoever trains does it once.
 public protocol Module: AnyObject, Sendable, CustomStringConvertible {
@@ -16,8 +16,17 @@ extension Module {
 
   /// All parameters with their names, in the order of the properties.
   public var namedParameters: [(name: String, parameter: Parameter)] {
-    var found: [(String, Parameter)] = []
-    forEachProperty(of: self) { collectParameters($1, $0, into: &found) }
+    leaves.compactMap { name, leaf in if case .parameter(let parameter) = leaf { (name, parameter) } else { nil } }
+  }
+
+  /// All buffers with their names, in the order of the properties.
+  public var namedBuffers: [(name: String, buffer: Buffer)] {
+    leaves.compactMap { name, leaf in if case .buffer(let buffer) = leaf { (name, buffer) } else { nil } }
+  }
+
+  fileprivate var leaves: [(name: String, leaf: Leaf)] {
+    var found: [(String, Leaf)] = []
+    forEachProperty(of: self) { collectLeaves($1, $0, into: &found) }
     return found
   }
 
@@ -47,29 +56,55 @@ extension Module {
     return lines.joined(separator: "\n")
   }
 
-  /// Takes over values by name.
+  /// Takes over values of parameters and buffers by name.
   ///
   /// - Throws: ``ModuleLoadingError`` for a name that is missing or unknown and for a shape that differs; nothing has
   ///   been changed then.
   public func load(_ values: [String: Tensor]) throws(ModuleLoadingError) {
-    let own = namedParameters
-    for (name, parameter) in own {
-      guard let value = values[name] else { throw .missing(name: name, shape: parameter.shape) }
-      guard value.shape == parameter.shape else {
-        throw .shape(name: name, expected: parameter.shape, found: value.shape)
+    let own = leaves
+    for (name, leaf) in own {
+      guard let value = values[name] else { throw .missing(name: name, shape: leaf.shape) }
+      guard value.shape == leaf.shape else {
+        throw .shape(name: name, expected: leaf.shape, found: value.shape)
       }
     }
     let names = Set(own.map(\.name))
     if let unknown = values.keys.filter({ !names.contains($0) }).min() { throw .unknown(name: unknown) }
-    for (name, parameter) in own {
-      if let value = values[name] { parameter.value = value }
+    for (name, leaf) in own {
+      guard let value = values[name] else { continue }
+      switch leaf {
+      case .parameter(let parameter): parameter.value = value
+      case .buffer(let buffer): buffer.value = value
+      }
     }
   }
 
-  /// The values of all parameters by name.
+  /// The values of all parameters and buffers by name.
   public var stateDictionary: [String: Tensor] {
-    Dictionary(namedParameters.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { first, _ in first })
+    Dictionary(leaves.map { ($0.name, $0.leaf.value) }, uniquingKeysWith: { first, _ in first })
   }
+}
+
+/// What a checkpoint holds of a module.
+fileprivate enum Leaf {
+  case parameter(Parameter)
+  case buffer(Buffer)
+
+  var key: String? {
+    switch self {
+    case .parameter(let parameter): parameter.key
+    case .buffer(let buffer): buffer.key
+    }
+  }
+
+  var value: Tensor {
+    switch self {
+    case .parameter(let parameter): parameter.value
+    case .buffer(let buffer): buffer.value
+    }
+  }
+
+  var shape: [Int] { value.shape }
 }
 
 /// Why values do not fit a module.
@@ -101,19 +136,22 @@ private func forEachProperty(of object: Any, _ body: (_ name: String, _ value: A
   }
 }
 
-private func collectParameters(_ value: Any, _ name: String, into found: inout [(String, Parameter)]) {
+private func collectLeaves(_ value: Any, _ name: String, into found: inout [(String, Leaf)]) {
+  func add(_ leaf: Leaf, _ name: String) { found.append((leaf.key ?? name, leaf)) }
   switch value {
   case let parameter as Parameter:
-    found.append((parameter.key ?? name, parameter))
+    add(.parameter(parameter), name)
+  case let buffer as Buffer:
+    add(.buffer(buffer), name)
   case let module as any Module:
-    found += module.namedParameters.map { ("\(name).\($0.name)", $0.parameter) }
+    found += module.leaves.map { ("\(name).\($0.name)", $0.leaf) }
   case let modules as [any Module]:
-    for (index, module) in modules.enumerated() { collectParameters(module, "\(name).\(index)", into: &found) }
+    for (index, module) in modules.enumerated() { collectLeaves(module, "\(name).\(index)", into: &found) }
   case let parameters as [Parameter]:
-    for (index, parameter) in parameters.enumerated() { found.append((parameter.key ?? "\(name).\(index)", parameter)) }
+    for (index, parameter) in parameters.enumerated() { add(.parameter(parameter), "\(name).\(index)") }
   case let optional as Optional<Any>:
     if case .some(let wrapped) = optional, Mirror(reflecting: value).displayStyle == .optional {
-      collectParameters(wrapped, name, into: &found)
+      collectLeaves(wrapped, name, into: &found)
     }
   }
 }

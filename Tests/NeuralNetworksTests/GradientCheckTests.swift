@@ -70,8 +70,33 @@ struct GradientCheckTests {
       Case("ConvolutionMaxOverTime", pooled.parameters + [words]) {
         pooled(words.tensor, rows: SequenceRows(counts: [5, 2, 5]))
       },
-    ] + losses(a, parameter([4, 6], 10).value) + activations(a, sequences)
+    ] + losses(a, parameter([4, 6], 10).value) + activations(a, sequences) + normalizations(a, sequences, images)
   }()
+
+  private static func normalizations(_ a: Parameter, _ sequences: Parameter, _ images: Parameter) -> [Case] {
+    let (vectors, steps, pixels) = (BatchNorm1d(channels: 6), BatchNorm1d(channels: 4), BatchNorm2d(channels: 3))
+    let (layer, root) = (LayerNorm([4, 11]), RMSNorm([6]))
+    let (group, features) = (GroupNorm(groups: 2, channels: 4), GroupNorm(groups: 2, channels: 6))
+    let (instances, frames) = (InstanceNorm1d(channels: 4), InstanceNorm2d(channels: 3, isAffine: true))
+    let weight = WeightNormalization(RandomStream(seed: 12).uniform([5, 6], in: -1..<1))
+    for module: any Module in [vectors, steps, pixels, layer, root, group, features, frames] {
+      for (index, parameter) in module.parameters.enumerated() {
+        parameter.value = RandomStream(seed: 13).split(index).uniform(parameter.shape, in: 0.5..<1.5)
+      }
+    }
+    return [
+      Case("BatchNorm1d of vectors", vectors.parameters + [a]) { vectors(a.tensor) },
+      Case("BatchNorm1d of sequences", steps.parameters + [sequences]) { steps(sequences.tensor) },
+      Case("BatchNorm2d", pixels.parameters + [images]) { pixels(images.tensor) },
+      Case("LayerNorm", layer.parameters + [sequences]) { layer(sequences.tensor) },
+      Case("RMSNorm", root.parameters + [a]) { root(a.tensor) },
+      Case("GroupNorm", group.parameters + [sequences]) { group(sequences.tensor) },
+      Case("GroupNorm of vectors", features.parameters + [a]) { features(a.tensor) },
+      Case("InstanceNorm1d", [sequences]) { instances(sequences.tensor) },
+      Case("InstanceNorm2d", frames.parameters + [images]) { frames(images.tensor) },
+      Case("WeightNormalization", weight.parameters + [a]) { a.tensor.linear(weight: weight.tensor) },
+    ]
+  }
 
   private static func activations(_ a: Parameter, _ sequences: Parameter) -> [Case] {
     let (one, many) = (PReLU(), PReLU(channels: 4))

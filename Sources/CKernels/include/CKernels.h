@@ -126,6 +126,15 @@ struct recurrent_step_gradient {
 typedef void recurrent_forward(const struct recurrent_step *step);
 typedef void recurrent_backward(const struct recurrent_step_gradient *step);
 
+/// A stretch of memory that is normalised with one mean and one scale: x̂ = (x - mean) · scale. Its elements have weights
+/// and biases of their own, or share `weight` and `bias` where the pointers are null.
+struct normalized_run {
+  float mean, scale;
+  const float *_Nullable weights;
+  const float *_Nullable biases;
+  float weight, bias;
+};
+
 /// An activation with two settings, and g times its derivative at x.
 struct activation_kernels {
   void (*forward)(const float *x, float *out, ptrdiff_t n, float a, float b);
@@ -262,6 +271,31 @@ struct kernel_table {
   /// The largest of each `pieces` neighbours, and which of them it is; n results.
   void (*maxout)(const float *x, ptrdiff_t pieces, float *out, int32_t *arguments, ptrdiff_t n);
   void (*maxout_gradient)(const float *gradient, const int32_t *arguments, ptrdiff_t pieces, float *out, ptrdiff_t n);
+
+  // Normalisation (normalization.inc.h). Sums over runs or columns are added to what is there.
+  /// Σ (x - mean)²
+  double (*centered_squares)(const float *x, float mean, ptrdiff_t n);
+  /// out = (x - mean) · scale · weight + bias
+  void (*normalize)(const float *x, const struct normalized_run *run, float *out, ptrdiff_t n);
+  /// sums += Σ g · weights, Σ g · weights · x̂ (without weights of the elements: Σ g, Σ g · x̂). The gradients of the
+  /// elements' weights and biases grow.
+  void (*normalize_sums)(const float *x, const float *g, const struct normalized_run *run, double sums[_Nonnull 2],
+                         float *_Nullable weight_gradients, float *_Nullable bias_gradients, ptrdiff_t n);
+  /// out = scale · (g · weight - mean_gradient - x̂ · mean_product)
+  void (*normalize_gradient)(const float *x, const float *g, const struct normalized_run *run, float mean_gradient,
+                             float mean_product, float *out, ptrdiff_t n);
+  // The same by columns of a matrix, whose rows stand `stride` elements apart; factors are scale · weight.
+  void (*column_sums)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, double *sums);
+  void (*column_centered_squares)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns,
+                                  const float *means, double *squares);
+  void (*normalize_columns)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, const float *means,
+                            const float *factors, const float *biases, float *out);
+  void (*normalize_columns_sums)(const float *x, const float *g, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns,
+                                 const float *means, const float *scales, double *sums, double *products);
+  /// out = factor · (g - mean_gradient - x̂ · mean_product)
+  void (*normalize_columns_gradient)(const float *x, const float *g, ptrdiff_t stride, ptrdiff_t rows,
+                                     ptrdiff_t columns, const float *means, const float *scales, const float *factors,
+                                     const float *mean_gradients, const float *mean_products, float *out);
 
   // Optimisers (optimizer_steps.inc.h)
   /// first (may be null): velocity = first_decay · velocity + velocity_share · g, p -= rate · velocity. Then

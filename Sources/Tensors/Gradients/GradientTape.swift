@@ -67,6 +67,9 @@ public final class GradientTape: Sendable {
     return (loss.detached, tape.gradients(of: loss))
   }
 
+  /// Whether a tape records for training on this task: one with random numbers.
+  package static var isTraining: Bool { current?.random != nil }
+
   func leaf(_ parameter: Parameter) -> GradientNode {
     state.withLock { state in
       let key = ObjectIdentifier(parameter)

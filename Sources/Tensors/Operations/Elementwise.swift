@@ -99,3 +99,12 @@ func forEachTile(of count: Int, _ body: (Range<Int>) -> Void) {
     body(tile * elementsPerTile..<min(count, (tile + 1) * elementsPerTile))
   }
 }
+
+/// Calls `body` for consecutive ranges of rows that have about the elements of a quarter tile together, since what
+/// works by rows costs more than the cheapest operation.
+func forEachTile(ofRows rows: Int, width: Int, _ body: (Range<Int>) -> Void) {
+  let perTile = max(1, elementsPerTile / 4 / max(width, 1))
+  parallelFor((rows + perTile - 1) / perTile) { tile in
+    body(tile * perTile..<min(rows, (tile + 1) * perTile))
+  }
+}
