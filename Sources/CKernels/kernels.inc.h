@@ -19,6 +19,7 @@
 #include "activations.inc.h"
 #include "normalization.inc.h"
 #include "optimizer_steps.inc.h"
+#include "bags.inc.h"
 
 #define KERNEL_JOIN_(a, b) a##b
 #define KERNEL_JOIN(a, b) KERNEL_JOIN_(a, b)
@@ -111,4 +112,10 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .adamax = adamax,
     .nadam = nadam,
     .lamb_direction = lamb_direction,
+    .sum_rows = sum_rows,
+    .sum_byte_rows = sum_byte_rows,
+    .update_rows = update_rows,
+    .dot_rows = dot_rows,
+    .blend_rows = blend_rows,
+    .logistic_factors = logistic_factors,
 };

@@ -34,6 +34,9 @@ package enum Kernels {
     }
     return table
   }()
+
+  /// Where the `kernel_table` in use is, for modules that have kernels of their own in it.
+  package static let tableAddress = Int(bitPattern: table)
 }
 
 /// The table of kernels in use.

@@ -123,6 +123,19 @@ struct recurrent_step_gradient {
   ptrdiff_t gate_stride;
 };
 
+/// One addition to a row of a table: row += factor · source.
+struct row_update {
+  int32_t row;
+  int32_t source;
+  float factor;
+};
+
+/// Some of them.
+struct row_update_list {
+  const struct row_update *_Nullable updates;
+  ptrdiff_t count;
+};
+
 typedef void recurrent_forward(const struct recurrent_step *step);
 typedef void recurrent_backward(const struct recurrent_step_gradient *step);
 
@@ -315,6 +328,26 @@ struct kernel_table {
   optimizer_kernel nadam;
   /// first: average of g, second: average of g², third: the direction; the parameter stays as it is.
   optimizer_kernel lamb_direction;
+
+  // Bags of rows (bags.inc.h). Rows of a table lie `stride` floats apart; `width` and `stride` are multiples of 8, and
+  // what a row has behind its last element is zero. Where `rows` is NULL the rows 0..<count are meant.
+  /// For each of `count` bags the sum of rows[starts[bag]..<starts[bag + 1]].
+  void (*sum_rows)(const float *table, ptrdiff_t stride, ptrdiff_t width, const int32_t *rows, const int32_t *starts,
+                   ptrdiff_t count, float *out, ptrdiff_t out_stride);
+  /// The same of rows of bytes, each with a scale.
+  void (*sum_byte_rows)(const int8_t *table, ptrdiff_t stride, const float *scales, ptrdiff_t width,
+                        const int32_t *rows, const int32_t *starts, ptrdiff_t count, float *out, ptrdiff_t out_stride);
+  /// Takes the updates in their order.
+  void (*update_rows)(float *table, ptrdiff_t stride, ptrdiff_t width, const struct row_update_list *lists,
+                      ptrdiff_t list_count, const float *sources, ptrdiff_t source_stride);
+  /// out[i] = row i · x
+  void (*dot_rows)(const float *table, ptrdiff_t stride, ptrdiff_t width, const int32_t *_Nullable rows,
+                   ptrdiff_t count, const float *x, float *out);
+  /// sum += Σ factors[i] · row i, and where x is given row i += factors[i] · x
+  void (*blend_rows)(float *table, ptrdiff_t stride, ptrdiff_t width, const int32_t *_Nullable rows, ptrdiff_t count,
+                     const float *factors, const float *_Nullable x, float *sum);
+  /// factors[i] = rate · (targets[i] - σ(scores[i])); the sum of -log likelihood is returned, each at most 16.1.
+  double (*logistic_factors)(const float *scores, const float *targets, ptrdiff_t count, float rate, float *factors);
 };
 
 /// The best level that this machine can run.

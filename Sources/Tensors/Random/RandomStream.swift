@@ -64,18 +64,23 @@ public struct RandomStream: Sendable, Hashable {
   }
 
   /// The two words of the key, as the kernels want them.
-  var keyWords: (UInt32, UInt32) { (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32)) }
+  package var keyWords: (UInt32, UInt32) { (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32)) }
 
   /// One number after the other.
-  var generator: Generator { Generator(state: key) }
+  package var generator: Generator { Generator(state: key) }
 
   /// SplitMix64 on the key of the stream.
-  struct Generator {
+  package struct Generator {
     var state: UInt64
 
-    mutating func next(below bound: Int) -> Int {
+    package mutating func next(below bound: Int) -> Int {
+      Int(next().multipliedFullWidth(by: UInt64(bound)).high)
+    }
+
+    /// 64 random bits.
+    package mutating func next() -> UInt64 {
       state &+= 0x9E37_79B9_7F4A_7C15
-      return Int(RandomStream.mixed(state).multipliedFullWidth(by: UInt64(bound)).high)
+      return RandomStream.mixed(state)
     }
   }
 }
