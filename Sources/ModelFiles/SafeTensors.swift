@@ -9,12 +9,19 @@ public import Tensors
 public struct SafeTensors: Sendable {
   /// The tensors by name.
   public let tensors: [String: Tensor]
+  /// Tensors that are kept as the file has them, by name.
+  public let stored: [String: StoredTensor]
   /// Free text by name.
   public let metadata: [String: String]
 
-  /// Tensors to be written.
-  public init(tensors: [String: Tensor], metadata: [String: String] = [:]) {
+  /// Tensors to be written. No name may be in both dictionaries.
+  public init(
+    tensors: [String: Tensor], stored: [String: StoredTensor] = [:], metadata: [String: String] = [:]
+  ) {
+    precondition(
+      Set(tensors.keys).isDisjoint(with: stored.keys), "SafeTensors: a name is given to two tensors")
     self.tensors = tensors
+    self.stored = stored
     self.metadata = metadata
   }
 
@@ -34,7 +41,9 @@ public struct SafeTensors: Sendable {
   private static let headerLimit = 100_000_000
 
   /// Reads a file.
-  public init(contentsOf path: String) throws(FileError) {
+  ///
+  /// - Parameter names: tensors that are not converted to Float32 but kept in ``stored``.
+  public init(contentsOf path: String, keepingStored names: Set<String> = []) throws(FileError) {
     let file = try MappedFile(path: path)
     func damaged(_ reason: String) -> FileError { .damaged(path: path, reason: reason) }
     guard file.count >= 8 else { throw damaged("\(file.count) bytes are too few for a header") }
@@ -62,12 +71,18 @@ public struct SafeTensors: Sendable {
       throw damaged("the header is not valid JSON")
     }
     var tensors: [String: Tensor] = [:]
+    var stored: [String: StoredTensor] = [:]
     for (name, entry) in entries {
       guard let type = Self.elementTypes[entry.dtype] else {
         throw damaged("\(name) has the element type \(entry.dtype), which is not supported")
       }
       guard let range = Self.range(of: entry, type, space: file.count - start) else {
         throw damaged("\(name) of the shape \(entry.shape) does not fit the bytes \(entry.data_offsets)")
+      }
+      if names.contains(name) {
+        let place = start + range.lowerBound..<start + range.upperBound
+        stored[name] = StoredTensor(file, place, type: type, shape: entry.shape)
+        continue
       }
       tensors[name] = Tensor(
         readingFrom: file.base + start + range.lowerBound, type, shape: entry.shape, owner: file)
@@ -82,6 +97,7 @@ public struct SafeTensors: Sendable {
       throw damaged("the tensors have \(end) bytes, the file holds \(file.count - start)")
     }
     self.tensors = tensors
+    self.stored = stored
     self.metadata = metadata
   }
 
@@ -101,7 +117,7 @@ public struct SafeTensors: Sendable {
 
   /// The bytes of the header with its length: names in order, so that equal tensors make equal files.
   private func encodedHeader() -> (bytes: [UInt8], names: [String]) {
-    let names = tensors.keys.sorted()
+    let names = (Array(tensors.keys) + stored.keys).sorted()
     var parts: [String] = []
     if !metadata.isEmpty {
       let values = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
@@ -109,10 +125,13 @@ public struct SafeTensors: Sendable {
     }
     var offset = 0
     for name in names {
-      guard let tensor = tensors[name] else { continue }
-      let end = offset + tensor.count * 4
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
-      parts.append("\(quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      guard let shape = tensors[name]?.shape ?? stored[name]?.shape else { continue }
+      let type = stored[name]?.type ?? .float32
+      let end = offset + shape.elementCount * type.size
+      let dtype = Self.elementTypes.first { $0.value == type }?.key ?? ""
+      let extents = shape.map(String.init).joined(separator: ",")
+      parts.append(
+        "\(quoted(name)):{\"dtype\":\"\(dtype)\",\"shape\":[\(extents)],\"data_offsets\":[\(offset),\(end)]}")
       offset = end
     }
     var json = Array("{\(parts.joined(separator: ","))}".utf8)
@@ -122,14 +141,15 @@ public struct SafeTensors: Sendable {
     return (length + json, names)
   }
 
-  /// Writes a file, whole or not at all. Numbers are stored as Float32, little-endian.
+  /// Writes a file, whole or not at all. Numbers are stored little-endian, those of ``tensors`` as Float32.
   public func write(to path: String) throws(FileError) {
     let (header, names) = encodedHeader()
     try writeAtomically(to: path) { (writer) throws(FileError) in
       try writer.write(header)
       for name in names {
-        guard let tensor = tensors[name] else { continue }
-        let failure = tensor.withUnsafeElements { writer.write(raw: UnsafeRawBufferPointer($0)) }
+        let failure =
+          tensors[name]?.withUnsafeElements { writer.write(raw: UnsafeRawBufferPointer($0)) }
+          ?? stored[name]?.withBytes { $0.withUnsafeBytes { writer.write(raw: $0) } }
         if let failure { throw failure }
       }
     }
@@ -142,6 +162,7 @@ public struct SafeTensors: Sendable {
     header.withUnsafeBytes { checksum.add($0) }
     for name in names {
       tensors[name]?.withUnsafeElements { checksum.add(UnsafeRawBufferPointer($0)) }
+      stored[name]?.withBytes { $0.withUnsafeBytes { checksum.add($0) } }
     }
     return checksum.hexadecimal
   }
