@@ -2,7 +2,7 @@
 ///
 /// Both fold 64 × 64 → 128-bit products, the cheapest good mixing that a CPU without vector code offers. Neither
 /// resists an attacker; identity is checked with ``SHA256``.
-enum ByteHash {
+package enum ByteHash {
   // Odd constants with half of their bits set, from the fractional parts of square roots of primes.
   private static let k0: UInt64 = 0x6A09_E667_F3BC_C909
   private static let k1: UInt64 = 0xBB67_AE85_84CA_A73B
@@ -17,7 +17,7 @@ enum ByteHash {
 
   /// The hash of a token, tuned for a few bytes.
   @inline(__always)
-  static func token(_ bytes: RawSpan) -> UInt64 { hash(bytes, from: 0, seed: k0) }
+  package static func token(_ bytes: RawSpan) -> UInt64 { hash(bytes, from: 0, seed: k0) }
 
   @inline(__always)
   private static func hash(_ bytes: RawSpan, from start: Int, seed: UInt64) -> UInt64 {

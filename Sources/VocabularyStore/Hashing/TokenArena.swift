@@ -3,29 +3,32 @@
 /// One growing buffer of bytes and an open-addressing index over it: no object per token, and memory that grows with
 /// the number of distinct tokens only (their bytes and 20 to 40 bytes more each). What the counter and the flat
 /// table's writer have in common.
-struct TokenArena: Sendable {
+package struct TokenArena: Sendable {
   /// A vocabulary's bytes are addressed with 32 bits, its ids with 31.
   static let maximumByteCount = Int(UInt32.max)
   static let maximumCount = Int(Int32.max)
 
   /// The bytes of all tokens, one after the other.
-  private(set) var bytes: [UInt8] = []
+  package private(set) var bytes: [UInt8] = []
   /// Where token i begins is `boundaries[i]`, where it ends is `boundaries[i + 1]`.
   private(set) var boundaries: [UInt32] = [0]
   /// Kept so that the index can grow, and a flat table be written, without reading the bytes again.
-  private(set) var hashes: [UInt64] = []
+  package private(set) var hashes: [UInt64] = []
   /// 0 where vacant, else the upper half of the hash above the token's number plus one.
   private var slots = [UInt64](repeating: 0, count: 64)
 
+  /// An arena without tokens.
+  package init() {}
+
   /// The number of distinct tokens.
-  var count: Int { hashes.count }
+  package var count: Int { hashes.count }
 
   /// Where the bytes of token `index` are.
   @inline(__always)
-  func range(of index: Int) -> Range<Int> { Int(boundaries[index])..<Int(boundaries[index &+ 1]) }
+  package func range(of index: Int) -> Range<Int> { Int(boundaries[index])..<Int(boundaries[index &+ 1]) }
 
   /// The number of the token with these bytes, or nil.
-  func index(of token: RawSpan) -> Int? {
+  package func index(of token: RawSpan) -> Int? {
     switch probe(token, hash: ByteHash.token(token)) {
     case .found(let index): index
     case .vacant: nil
@@ -34,7 +37,7 @@ struct TokenArena: Sendable {
 
   /// The number of the token with these bytes, which is added if it is new; nil if there is no room for it.
   @inline(__always)
-  mutating func insert(_ token: RawSpan) -> (index: Int, isNew: Bool)? {
+  package mutating func insert(_ token: RawSpan) -> (index: Int, isNew: Bool)? {
     let hash = ByteHash.token(token)
     switch probe(token, hash: hash) {
     case .found(let index): return (index, false)
