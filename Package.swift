@@ -3,7 +3,8 @@ import PackageDescription
 
 /// The modules, from the ground up. An arrow points from a module to what it is built on, and one way only:
 /// `nlptool → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
-/// `TextModels → VocabularyStore → TextProcessing → CICU, CTextKernels`.
+/// `TextModels → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside `TextModels` on the same
+/// ground, without networks.
 let package = Package(
   name: "nlptool",
   products: [
@@ -14,6 +15,7 @@ let package = Package(
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "TextModels", targets: ["TextModels"]),
+    .library(name: "BagModels", targets: ["BagModels"]),
     .executable(name: "nlptool", targets: ["nlptool"]),
   ],
   dependencies: [
@@ -42,9 +44,10 @@ let package = Package(
 
     // Where text and tensors meet.
     .target(name: "TextModels", dependencies: ["Training", "VocabularyStore"]),
+    .target(name: "BagModels", dependencies: ["CKernels", "Tensors", "ModelFiles", "VocabularyStore"]),
     .executableTarget(
       name: "nlptool",
-      dependencies: ["TextModels", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["TextModels", "BagModels", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .testTarget(name: "TextProcessingTests", dependencies: ["TextProcessing", "CICU", "CTextKernels"]),
     .testTarget(
@@ -56,6 +59,7 @@ let package = Package(
     .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "NeuralNetworks"]),
     .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "BagModelsTests", dependencies: ["BagModels"]),
     .testTarget(name: "nlptoolTests", dependencies: ["nlptool"], exclude: ["Help"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,0 +1,80 @@
+import ModelFiles
+import Tensors
+
+/// How a model's rows are stored.
+public enum RowPrecision: String, Sendable, Codable, CaseIterable {
+  /// Four bytes a number, as trained.
+  case float32
+  /// Two bytes a number.
+  case float16
+  /// One byte a number, and a scale for each row. The model keeps them so in memory, too.
+  case int8
+}
+
+extension RowStorage {
+  static let rowsName = "rows"
+  static let scalesName = "row_scales"
+
+  /// The rows as a file has them.
+  func stored(_ precision: RowPrecision) -> (rows: StoredTensor, scales: Tensor?) {
+    switch (self, precision) {
+    case (.bytes(let table), _):
+      let rows = StoredTensor(table.packedBytes, type: .int8, shape: [table.count, table.dimensions])
+      return (rows, Tensor(table.rowScales))
+    case (.floats(let table), .int8):
+      return RowStorage.bytes(ByteRowTable(table)).stored(.int8)
+    case (.floats(let table), .float16):
+      return (table.stored(.float16) { withUnsafeBytes(of: Float16($0).bitPattern.littleEndian, Array.init) }, nil)
+    case (.floats(let table), .float32):
+      return (table.stored(.float32) { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }, nil)
+    }
+  }
+
+  /// Reads rows of a known number and size; nil when the file has others.
+  init?(_ weights: SafeTensors, count: Int, dimensions: Int) throws(BagModelError) {
+    guard let rows = weights.stored[Self.rowsName], rows.shape == [count, dimensions] else { return nil }
+    if rows.type == .int8 {
+      guard let scales = weights.tensors[Self.scalesName], scales.shape == [count] else { return nil }
+      self = .bytes(rows.withBytes { ByteRowTable(packed: $0, scales: scales.scalars, dimensions: dimensions) })
+      return
+    }
+    guard rows.type == .float32 || rows.type == .float16, weights.tensors[Self.scalesName] == nil else { return nil }
+    guard let table = RowTable(count: count, dimensions: dimensions) else {
+      throw .outOfMemory(rows: count, dimensions: dimensions)
+    }
+    rows.withBytes { table.fill($0, isHalf: rows.type == .float16) }
+    self = .floats(table)
+  }
+}
+
+extension RowTable {
+  /// The rows without what lies between them, each number as bytes.
+  fileprivate func stored(_ type: ElementType, _ encode: (Float) -> [UInt8]) -> StoredTensor {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count * dimensions * type.size)
+    for row in 0..<count {
+      for index in 0..<dimensions { bytes += encode(self[row][index]) }
+    }
+    return StoredTensor(bytes, type: type, shape: [count, dimensions])
+  }
+
+  /// Reads rows that lie one behind the other.
+  fileprivate func fill(_ bytes: RawSpan, isHalf: Bool) {
+    let perTile = 512
+    bytes.withUnsafeBytes { bytes in
+      parallelFor((count + perTile - 1) / perTile) { tile in
+        for row in tile * perTile..<min(count, (tile + 1) * perTile) {
+          for index in 0..<dimensions {
+            let place = row * dimensions + index
+            self[row][index] =
+              isHalf
+              ? Float(
+                Float16(
+                  bitPattern: UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self))))
+              : Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * place, as: UInt32.self)))
+          }
+        }
+      }
+    }
+  }
+}

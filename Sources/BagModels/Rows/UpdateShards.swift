@@ -1,0 +1,58 @@
+import CKernels
+import Tensors
+
+/// Which additions a batch makes to the rows of a table, in an order that does not depend on threads.
+///
+/// Parts of the batch collect their additions side by side, each sorted by the shard of the row (its number modulo a
+/// fixed count). Then each shard is a piece of work of its own: it takes its additions part by part, and no two shards
+/// touch the same row. So the result is that of one thread that takes all additions in the order of the parts.
+struct UpdateShards: ~Copyable {
+  /// Pieces of work, whatever the number of threads.
+  static let count = 16
+
+  private var updates = ScratchBuffer<row_update>()
+  /// [shard][part]
+  private var lists = ScratchBuffer<row_update_list>(capacity: 16 * 16)
+  private(set) var partCount = 0
+
+  /// Makes room for so many additions in all.
+  mutating func begin(parts: Int, updates count: Int) {
+    partCount = parts
+    updates.reserve(count)
+    lists.reserve(parts * Self.count)
+  }
+
+  /// Collects the additions of a part: `count` of them, which may lie from place `first` on.
+  ///
+  /// - Parameters:
+  ///   - row: the row of the addition of this index.
+  ///   - update: the addition of this index.
+  @inline(__always)
+  func collect(
+    part: Int, first: Int, count: Int, row: (Int) -> Int32, update: (Int) -> row_update
+  ) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.count) { next in
+      next.initialize(repeating: 0)
+      let mask = Int32(Self.count - 1)
+      for index in 0..<count { next[Int(row(index) & mask)] += 1 }
+      var place = first
+      for shard in 0..<Self.count {
+        let size = next[shard]
+        lists.base[shard * partCount + part] = row_update_list(updates: updates.base + place, count: size)
+        next[shard] = place
+        place += size
+      }
+      for index in 0..<count {
+        let shard = Int(row(index) & mask)
+        updates.base[next[shard]] = update(index)
+        next[shard] += 1
+      }
+    }
+  }
+
+  /// Makes the additions of one shard: row += factor · source.
+  func apply(shard: Int, to table: RowTable, sources: UnsafePointer<Float>, stride: Int) {
+    kernels.update_rows(
+      table.base, table.stride, table.width, lists.base + shard * partCount, partCount, sources, stride)
+  }
+}
