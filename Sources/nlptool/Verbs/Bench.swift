@@ -21,7 +21,7 @@ struct Bench: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Folder with english.txt, chinese.txt and mixed.txt, UTF-8; without it the cases of the tokenizer are left out.",
+      "Folder with english.txt, chinese.txt, mixed.txt and labelled.txt, UTF-8; without it the cases that read them are left out.",
       valueName: "folder"))
   var text: String?
 
@@ -40,14 +40,15 @@ struct Bench: ParsableCommand {
   func run() throws {
     compute.apply()
     let networks: [any Benchmark] = RecurrentBenchmark.all + ConvolutionBenchmark.all + MatrixProductBenchmark.all
-    let all = networks + TokenizerBenchmark.all(folder: text ?? "")
+    let texts = TokenizerBenchmark.all(folder: text ?? "") + BagBenchmark.all(folder: text ?? "")
+    let all = networks + texts
     var wanted = all.filter { $0.name.matches(glob: cases) }
     guard !wanted.isEmpty else {
       throw CommandFailure(.usage, "no case matches \"\(cases)\"; nlptool bench --list prints their names")
     }
     if text == nil, !list {
-      wanted.removeAll { $0 is TokenizerBenchmark }
-      if wanted.isEmpty { throw CommandFailure(.usage, "the cases of the tokenizer need --text FOLDER") }
+      wanted.removeAll { $0 is TokenizerBenchmark || $0 is BagBenchmark }
+      if wanted.isEmpty { throw CommandFailure(.usage, "the cases that read texts need --text FOLDER") }
     }
     for benchmark in wanted {
       if list {
