@@ -125,20 +125,47 @@ static void dot_rows(const float *table, ptrdiff_t stride, ptrdiff_t width, cons
   }
 }
 
+/// One row of a blend, eight floats of it: `total` grows by factor · row, and then the row by factor · x.
+INLINE f8 blend8(float *row, f8 factor, const float *x, f8 total) {
+  f8 old = load(row);
+  if (x) store(row, load(x) * factor + old);
+  return old * factor + total;
+}
+
+INLINE void blend(float *table, ptrdiff_t stride, ptrdiff_t width, const int32_t *rows, ptrdiff_t count,
+                  const float *factors, const float *x, float *sum) {
+  ptrdiff_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    float *a = ROW(i), *b = ROW(i + 1), *c = ROW(i + 2), *d = ROW(i + 3);
+    const f8 fa = splat(factors[i]), fb = splat(factors[i + 1]), fc = splat(factors[i + 2]), fd = splat(factors[i + 3]);
+    for (ptrdiff_t k = 0; k < width; k += 8) {
+      const float *v = x ? x + k : x;
+      f8 total = blend8(a + k, fa, v, sum ? load(sum + k) : splat(0));
+      total = blend8(b + k, fb, v, total);
+      total = blend8(c + k, fc, v, total);
+      total = blend8(d + k, fd, v, total);
+      if (sum) store(sum + k, total);
+    }
+  }
+  for (; i < count; i++) {
+    float *row = ROW(i);
+    const f8 factor = splat(factors[i]);
+    for (ptrdiff_t k = 0; k < width; k += 8) {
+      f8 total = blend8(row + k, factor, x ? x + k : x, sum ? load(sum + k) : splat(0));
+      if (sum) store(sum + k, total);
+    }
+  }
+}
+
+// A loop for each of the three, without questions in it.
 static void blend_rows(float *table, ptrdiff_t stride, ptrdiff_t width, const int32_t *rows, ptrdiff_t count,
                        const float *factors, const float *x, float *sum) {
-  for (ptrdiff_t i = 0; i < count; i += 4) {
-    ptrdiff_t n = count - i < 4 ? count - i : 4;
-    for (ptrdiff_t k = 0; k < width; k += 8) {
-      f8 total = load(sum + k);
-      for (ptrdiff_t j = 0; j < n; j++) {
-        float *row = ROW(i + j) + k;
-        f8 old = load(row), factor = splat(factors[i + j]);
-        total = old * factor + total;
-        if (x) store(row, load(x + k) * factor + old);
-      }
-      store(sum + k, total);
-    }
+  if (!x) {
+    blend(table, stride, width, rows, count, factors, NULL, sum);
+  } else if (!sum) {
+    blend(table, stride, width, rows, count, factors, x, NULL);
+  } else {
+    blend(table, stride, width, rows, count, factors, x, sum);
   }
 }
 

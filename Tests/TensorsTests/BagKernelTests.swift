@@ -77,7 +77,7 @@ struct BagKernelTests {
   func dotAndBlend(level: KernelLevel) {
     let kernels = KernelLevelTests.table(level)
     let x = KernelLevelTests.numbers(width, seed: 5)
-    for count in [0, 1, 3, 4, 5, 13, rowCount] {
+    for count in [0, 1, 2, 3, 4, 5, 6, 13, 18, rowCount] {
       for usesIndex in [false, true] {
         var table = KernelLevelTests.numbers(rowCount * stride, seed: 6)
         let old = table.map(Double.init)
@@ -88,7 +88,13 @@ struct BagKernelTests {
         rows.withUnsafeBufferPointer { rows in
           let index = usesIndex ? rows.baseAddress : nil
           kernels.dot_rows(table, stride, width, index, count, x, &scores)
-          kernels.blend_rows(&table, stride, width, index, count, factors, x, &sum)
+          // In two halves, and then in one.
+          if count % 2 == 0 {
+            kernels.blend_rows(&table, stride, width, index, count, factors, nil, &sum)
+            kernels.blend_rows(&table, stride, width, index, count, factors, x, nil)
+          } else {
+            kernels.blend_rows(&table, stride, width, index, count, factors, x, &sum)
+          }
         }
         var expected = old
         var expectedScores = [Double](repeating: 0, count: count)

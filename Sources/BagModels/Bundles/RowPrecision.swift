@@ -23,10 +23,9 @@ extension RowStorage {
       return (rows, Tensor(table.rowScales))
     case (.floats(let table), .int8):
       return RowStorage.bytes(ByteRowTable(table)).stored(.int8)
-    case (.floats(let table), .float16):
-      return (table.stored(.float16) { withUnsafeBytes(of: Float16($0).bitPattern.littleEndian, Array.init) }, nil)
-    case (.floats(let table), .float32):
-      return (table.stored(.float32) { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }, nil)
+    case (.floats(let table), .float16), (.floats(let table), .float32):
+      let type = precision == .float16 ? ElementType.float16 : .float32
+      return (StoredTensor(table.packedBytes(type), type: type, shape: [table.count, table.dimensions]), nil)
     }
   }
 
@@ -48,30 +47,36 @@ extension RowStorage {
 }
 
 extension RowTable {
-  /// The rows without what lies between them, each number as bytes.
-  fileprivate func stored(_ type: ElementType, _ encode: (Float) -> [UInt8]) -> StoredTensor {
+  /// The rows without what lies between them, little-endian as all machines are that this builds for.
+  fileprivate func packedBytes(_ type: ElementType) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count * dimensions * type.size)
     for row in 0..<count {
-      for index in 0..<dimensions { bytes += encode(self[row][index]) }
+      let numbers = UnsafeBufferPointer(start: self[row], count: dimensions)
+      if type == .float16 {
+        numbers.map { Float16($0) }.withUnsafeBytes { bytes += $0 }
+      } else {
+        bytes += UnsafeRawBufferPointer(numbers)
+      }
     }
-    return StoredTensor(bytes, type: type, shape: [count, dimensions])
+    return bytes
   }
 
   /// Reads rows that lie one behind the other.
   fileprivate func fill(_ bytes: RawSpan, isHalf: Bool) {
-    let perTile = 512
+    let size = isHalf ? 2 : 4
     bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      let perTile = 512
       parallelFor((count + perTile - 1) / perTile) { tile in
         for row in tile * perTile..<min(count, (tile + 1) * perTile) {
+          let from = base + row * dimensions * size
+          guard isHalf else {
+            UnsafeMutableRawPointer(self[row]).copyMemory(from: from, byteCount: dimensions * size)
+            continue
+          }
           for index in 0..<dimensions {
-            let place = row * dimensions + index
-            self[row][index] =
-              isHalf
-              ? Float(
-                Float16(
-                  bitPattern: UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self))))
-              : Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * place, as: UInt32.self)))
+            self[row][index] = Float(from.loadUnaligned(fromByteOffset: index * size, as: Float16.self))
           }
         }
       }

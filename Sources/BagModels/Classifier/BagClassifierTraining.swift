@@ -12,6 +12,9 @@ import VocabularyStore
 ///
 /// The same texts, options and seed give the same model to the bit for any number of threads.
 public struct BagClassifierTraining: Sendable {
+  /// Log-count ratios that are computed at most: about a minute's work.
+  private static let ratioLimit = 1 << 32
+
   /// How to train.
   public let options: BagClassifierOptions
 
@@ -51,9 +54,15 @@ public struct BagClassifierTraining: Sendable {
     let output = OutputLayer(
       loss: options.loss, labelCounts: counts,
       table: try Self.makeTable(OutputLayer.rowCount(options.loss, labels: names.count), options.dimensions))
-    let rates =
-      options.naiveBayesRates
-      ? bags.naiveBayesRates(labels: labels, starts: labelStarts, labelCount: names.count) : []
+    var rates: [Float] = []
+    if options.naiveBayesRates {
+      guard names.count * bags.features.rowCount <= Self.ratioLimit else {
+        throw .invalidOptions(
+          reason: "naive Bayes rates for \(names.count) labels and \(bags.features.rowCount) rows would take too long; "
+            + "train without them or with higher minimum counts")
+      }
+      rates = bags.naiveBayesRates(labels: labels, starts: labelStarts, labelCount: names.count)
+    }
     try BagTrainer(
       options: options, bags: bags, labels: labels, labelStarts: labelStarts, table: table, output: output,
       rates: rates

@@ -122,9 +122,7 @@ final class BagBatch {
   func updateCommonRows(_ text: Int, bags: TrainingBags, table: RowTable, rates: [Float]) {
     withCommonRows(text, bags) { rows, factors, count in
       if !rates.isEmpty { for index in 0..<count { factors[index] *= rates[Int(rows[index])] } }
-      // The sum has served its purpose.
-      kernels.blend_rows(
-        table.base, table.stride, table.width, rows, count, factors, gradient(text), hidden(text))
+      kernels.blend_rows(table.base, table.stride, table.width, rows, count, factors, gradient(text), nil)
     }
   }
 

@@ -343,9 +343,9 @@ struct kernel_table {
   /// out[i] = row i · x
   void (*dot_rows)(const float *table, ptrdiff_t stride, ptrdiff_t width, const int32_t *_Nullable rows,
                    ptrdiff_t count, const float *x, float *out);
-  /// sum += Σ factors[i] · row i, and where x is given row i += factors[i] · x
+  /// Where `sum` is given sum += Σ factors[i] · row i, and where x is given row i += factors[i] · x.
   void (*blend_rows)(float *table, ptrdiff_t stride, ptrdiff_t width, const int32_t *_Nullable rows, ptrdiff_t count,
-                     const float *factors, const float *_Nullable x, float *sum);
+                     const float *factors, const float *_Nullable x, float *_Nullable sum);
   /// factors[i] = rate · (targets[i] - σ(scores[i])); the sum of -log likelihood is returned, each at most 16.1.
   double (*logistic_factors)(const float *scores, const float *targets, ptrdiff_t count, float rate, float *factors);
 };

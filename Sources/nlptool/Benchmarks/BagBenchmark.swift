@@ -39,11 +39,19 @@ struct BagBenchmark: Benchmark {
     let readSeconds = readStart.secondsToNow
     var options = BagClassifierOptions()
     options.features.wordNgrams = ngrams
-    let start = ContinuousClock.now
-    // The rate of the steps alone, without the pass that finds words and n-grams, as fastText prints it.
-    var rate = 0.0
-    let classifier = try BagClassifierTraining(options).run(texts, report: { rate = $0.rate })
-    let seconds = start.secondsToNow
+    // The rate of the steps alone, without the pass that finds words and n-grams, as fastText's is measured.
+    var runs: [(rate: Double, seconds: Double)] = []
+    var trained: BagClassifier?
+    let begin = ContinuousClock.now
+    while runs.count < (task == .train ? 3 : 1) || task == .train && begin.secondsToNow < stopwatch.leastSeconds {
+      let start = ContinuousClock.now
+      var rate = 0.0
+      trained = try BagClassifierTraining(options).run(texts, report: { rate = $0.rate })
+      runs.append((rate, start.secondsToNow))
+    }
+    runs.sort { $0.rate < $1.rate }
+    let (rate, seconds) = runs[runs.count / 2]
+    guard let classifier = trained else { throw BagModelError.noTexts(reason: "\(folder)/labelled.txt is empty") }
     let words = Double(texts.tokenCount)
     switch task {
     case .train:
