@@ -14,7 +14,7 @@ struct WordVectorTests {
       ["apple", "pear", "plum", "cherry", "peach", "quince"], ["engine", "wheel", "brake", "gear", "clutch", "piston"],
     ]
     for index in 0..<600 {
-      let draws = RandomStream(seed: 3).split(index).integers(6, below: 6)
+      let draws = RandomStream(seed: 3).split(index).uniform([6]).scalars.map { Int(6 * $0) }
       texts.append(tokens: draws.map { topics[index % 2][$0] })
     }
     return texts

@@ -85,7 +85,7 @@ struct InitializerTests {
     let random = RandomStream(seed: 1)
     #expect(Initializer.ones([2, 3], random: random) == Tensor(repeating: 1, shape: [2, 3]))
     #expect(Initializer.constant(0.5)([4], random: random) == Tensor(repeating: 0.5, shape: [4]))
-    #expect(Initializer.orthogonal()([4, 4], random: nil) == Tensor(zeros: [4, 4]))
+    #expect(Initializer.orthogonal()([4, 4], random: nil).shape == [4, 4])
   }
 
   @Test("the numbers of the first initialisers stay the same from version to version")

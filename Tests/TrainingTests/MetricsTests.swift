@@ -20,16 +20,21 @@ struct MetricsTests {
     #expect((matrix + matrix).total == 22)
   }
 
+  private final class Point: Module {
+    let x = Parameter(Tensor([5]))
+  }
+
   private func fit(rate: Float, epochs: Int, validate: (() -> Evaluation)? = nil) throws -> (TrainingHistory, Float) {
     var options = TrainingOptions()
     options.epochs = epochs
     options.patience = 2
-    let parameter = Parameter(Tensor([5]))
-    let trainer = Trainer(optimizer: SGD([parameter], learningRate: rate), options: options)
-    let history = try trainer.run(
-      batches: { _ in [((), 1)] }, loss: { _ in (parameter.tensor * parameter.tensor).sum() }, validate: validate,
-      keepBest: { _ in })
-    return (history, parameter.value.scalar)
+    options.optimizer = OptimizerOptions(.sgd, learningRate: rate)
+    options.clipping = .none
+    let point = Point()
+    let task = TrainingTask<Void>(
+      batches: { _ in [((), 1)] }, loss: { (point.x.tensor * point.x.tensor).sum() }, validate: validate)
+    let history = try Trainer(point, options: options).run(task)
+    return (history, point.x.value.scalar)
   }
 
   @Test("steps lead to the minimum")

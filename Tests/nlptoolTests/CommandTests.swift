@@ -136,7 +136,55 @@ struct CommandTests {
       process.waitUntilExit()
       #expect(process.terminationStatus == 130)
       #expect(try Command.run(["predict", model, "--text", "lovely"]).code == 0)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["data.tsv", "model"])
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(files == ["data.tsv", "model", "model.checkpoint"])
+    }
+  }
+
+  @Test("a training that was killed goes on with --resume and ends with the same weights")
+  func resume() throws {
+    try Command.withFolder { folder in
+      let data = "\(folder)/data.tsv"
+      try Data(Command.corpus.utf8).write(to: URL(fileURLWithPath: data))
+      func arguments(_ model: String) -> [String] {
+        ["train-sentiment", data, "--output", model, "--model", "gru", "--epochs", "60", "--patience", "60"]
+          + ["--quiet", "--minimum-count", "1", "--embedding-size", "16", "--hidden-size", "16"]
+      }
+      #expect(try Command.run(arguments("\(folder)/whole")).code == 0)
+      let process = Process()
+      process.executableURL = Command.program
+      process.arguments = arguments("\(folder)/model")
+      try process.run()
+      let deadline = Date().addingTimeInterval(60)
+      while !FileManager.default.fileExists(atPath: "\(folder)/model.checkpoint"), Date() < deadline { usleep(1_000) }
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      // Unless it was too quick to be killed.
+      if process.terminationStatus == 9 {
+        let other = try Command.run(arguments("\(folder)/model") + ["--resume", "--hidden-size", "17"])
+        #expect(other.code == 65 && other.errors.contains("other data or options"), "\(other.errors)")
+      }
+      let resumed = try Command.run(arguments("\(folder)/model") + ["--resume"])
+      #expect(resumed.code == 0, "\(resumed.errors)")
+      #expect(
+        try Data(contentsOf: URL(fileURLWithPath: "\(folder)/model/weights.safetensors"))
+          == Data(contentsOf: URL(fileURLWithPath: "\(folder)/whole/weights.safetensors")))
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/model.checkpoint"))
+    }
+  }
+
+  @Test("options that do not fit the model or each other are refused by name")
+  func conflicts() throws {
+    for (arguments, name) in [
+      (["--model", "cnn", "--hidden-size", "8"], "--hidden-size"), (["--model", "gru", "--filters", "8"], "--filters"),
+      (["--model", "mlp", "--pooling", "max"], "--pooling"),
+      (["--model", "lstm", "--hidden-sizes", "8"], "--hidden-sizes"),
+      (["--model", "gru", "--layer-dropout", "0.2"], "--layer-dropout"), (["--momentum", "0.9"], "--momentum"),
+      (["--clip-norm", "1", "--clip-value", "1"], "--clip-value"),
+      (["--focal", "2", "--label-smoothing", "0.1"], "--focal"),
+    ] {
+      let result = try Command.run(["train-sentiment", "data.tsv"] + arguments)
+      #expect(result.code == 64 && result.errors.contains(name), "\(arguments): \(result.errors)")
     }
   }
 }

@@ -128,8 +128,8 @@ public struct TextClassifierTraining: Sendable {
         options.validationShare, of: rest.map { classes[$0] }, random: random.split("validation"))
       let outcome = try run(
         texts.examples.map(\.text), classes: classes, labels: labels, learning: learning.map { rest[$0] },
-        judging: judging.map { rest[$0] }, checkpoint: nil, planned: { _ in }, shouldStop: shouldStop, report: { report(index + 1, $0) },
-        keepBest: { _ in })
+        judging: judging.map { rest[$0] }, checkpoint: nil, planned: { _ in }, shouldStop: shouldStop,
+        report: { report(index + 1, $0) }, keepBest: { _ in })
       if outcome.history.wasInterrupted { break }
       let evaluation = try outcome.classifier.evaluate(LabelledTexts(fold.map { texts.examples[$0] }))
       evaluations.append(evaluation)
@@ -147,8 +147,8 @@ public struct TextClassifierTraining: Sendable {
 
   private func run(
     _ texts: [String], classes: [Int32], labels: [String], learning: [Int], judging: [Int],
-    checkpoint: (path: String, isResuming: Bool)?, planned: (Plan) -> Void, shouldStop: () -> Bool, report: (TrainingEvent) -> Void,
-    keepBest: (TextClassifier) throws -> Void
+    checkpoint: (path: String, isResuming: Bool)?, planned: (Plan) -> Void, shouldStop: () -> Bool,
+    report: (TrainingEvent) -> Void, keepBest: (TextClassifier) throws -> Void
   ) throws -> Outcome {
     let vocabulary = try makeVocabulary(learning.map { texts[$0] })
     let encoder = try TextEncoder(

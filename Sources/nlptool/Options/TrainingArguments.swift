@@ -83,8 +83,8 @@ struct TrainingArguments: ParsableArguments {
 
   func validate() throws {
     for (name, value, range) in [
-      ("--epochs", epochs, 1...1_000_000), ("--batch-size", batchSize, 1...4096), ("--accumulate", accumulate, 1...4096),
-      ("--patience", patience, 1...1_000_000),
+      ("--epochs", epochs, 1...1_000_000), ("--batch-size", batchSize, 1...4096),
+      ("--accumulate", accumulate, 1...4096), ("--patience", patience, 1...1_000_000),
     ] where !range.contains(value) {
       throw ValidationError("\(name) takes a number from 1 to \(range.upperBound)")
     }

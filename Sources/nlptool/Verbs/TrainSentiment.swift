@@ -149,7 +149,8 @@ struct TrainSentiment: ParsableCommand {
     console.closeLine()
     Interrupt.stopWatching()
     guard hasSaved || resume else {
-      throw CommandFailure(.interrupted, "interrupted before the end of the first epoch; no model was written; --resume goes on")
+      throw CommandFailure(
+        .interrupted, "interrupted before the end of the first epoch; no model was written; --resume goes on")
     }
     // Once more, with the whole history.
     try outcome.classifier.write(to: output, replacing: true)
