@@ -77,19 +77,17 @@ public struct TextClassifier: Sendable {
 extension TextClassifierNetwork {
   /// Judges the network on some of the texts.
   func evaluate(_ texts: EncodedTexts, _ indices: [Int], labels: [String], batchSize: Int) -> Evaluation {
-    var matrix = ConfusionMatrix(labels: labels)
-    var loss = 0.0
+    var builder = EvaluationBuilder(labels: labels)
     for part in BatchPlan.sorted(indices, batchSize: batchSize, length: texts.length) {
       let (batch, classes) = texts.batch(part)
-      let logits = logits(batch)
-      loss += Double(logits.softmaxCrossEntropy(targets: classes).scalar) * Double(classes.count)
-      let scores = logits.scalars
+      let logarithms = logits(batch).logSoftmax()
+      let (losses, probabilities) = (logarithms.scalars, logarithms.exp().scalars)
       for (row, gold) in classes.enumerated() {
-        let own = scores[row * labels.count..<(row + 1) * labels.count]
-        let best = own.indices.max { own[$0] < own[$1] } ?? own.startIndex
-        matrix.add(gold: Int(gold), predicted: best - own.startIndex)
+        let own = row * labels.count..<(row + 1) * labels.count
+        builder.add(
+          gold: Int(gold), probabilities: probabilities[own], loss: -Double(losses[own.lowerBound + Int(gold)]))
       }
     }
-    return Evaluation(matrix, loss: loss / Double(max(indices.count, 1)))
+    return builder.evaluation
   }
 }

@@ -37,6 +37,11 @@ struct GradientCheckTests {
     let (sequences, images) = (parameter([2, 4, 11], 7), parameter([2, 3, 6, 5], 8))
     let pooled = ConvolutionMaxOverTime(inputSize: 6, filterCount: 4, width: 2, random: random)
     let words = parameter([12, 6], 9)
+    let (overTime, attention) = (
+      ConvolutionOverTime(inputSize: 6, filterCount: 5, width: 3, padding: 1, random: random),
+      AttentionPooling(inputSize: 6, random: random)
+    )
+    let three = SequenceRows(counts: [5, 2, 5])
     return [
       Case("+", [a, b]) { a.tensor + b.tensor },
       Case("-", [a, b]) { a.tensor - b.tensor },
@@ -67,6 +72,14 @@ struct GradientCheckTests {
       Case("LSTM", lstm.parameters + [steps]) { lstm(steps.tensor, layout: layout) },
       Case("Conv1d", conv1d.parameters + [sequences]) { conv1d(sequences.tensor) },
       Case("Conv2d", conv2d.parameters + [images]) { conv2d(images.tensor) },
+      Case("split", [steps]) {
+        let parts = steps.tensor.split(rows: [2, 0, 4, 3])
+        return Tensor.concatenated([parts[3], parts[0]], axis: 0)
+      },
+      Case("lockedDropout", [steps]) { steps.tensor.lockedDropout(0.4, layout: layout) },
+      Case("AttentionPooling", attention.parameters + [steps]) { attention(steps.tensor, layout: layout).pooled },
+      Case("ConvolutionOverTime", overTime.parameters + [words]) { overTime(words.tensor, rows: three) },
+      Case("maxPooledOverTime", [words]) { words.tensor.maxPooledOverTime(rows: three, size: 3, stride: 2).values },
       Case("ConvolutionMaxOverTime", pooled.parameters + [words]) {
         pooled(words.tensor, rows: SequenceRows(counts: [5, 2, 5]))
       },

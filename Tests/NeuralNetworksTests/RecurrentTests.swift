@@ -239,4 +239,26 @@ struct RecurrentTests {
     #expect(GRU(inputSize: 300, hiddenSize: 256, random: nil).parameterCount == 428_544)
     #expect(RNN(inputSize: 300, hiddenSize: 256, random: nil).parameterCount == 142_848)
   }
+
+  @Test("a cell in a loop gives what the layer gives, outputs and gradients", arguments: RecurrentCellKind.allCases)
+  func cells(kind: RecurrentCellKind) throws {
+    let layer = Self.layer(kind, inputSize: 5, hiddenSize: 7, random: RandomStream(seed: 12))
+    let cell = StandardCell(kind, inputSize: 5, hiddenSize: 7, random: nil)
+    try cell.load(
+      Dictionary(uniqueKeysWithValues: layer.stateDictionary.map { (String($0.key.dropLast(3)), $0.value) }))
+    let layout = SequenceLayout(lengths: [3, 6, 1, 6])
+    let x = Parameter(RandomStream(seed: 13).uniform([layout.rowCount, 5], in: -1..<1))
+    let weights = RandomStream(seed: 14).uniform([layout.rowCount, 7], in: -1..<1)
+    let whole = GradientTape.record { (layer(x.tensor, layout: layout) * weights).sum() }
+    let stepped = GradientTape.record { (cell(x.tensor, layout: layout) * weights).sum() }
+    #expect(cell(x.value, layout: layout) == layer(x.value, layout: layout))
+    #expect(abs(whole.loss.scalar - stepped.loss.scalar) < 1e-5)
+    expectEqual(
+      try #require(stepped.gradients[x]).tensor, try #require(whole.gradients[x]).tensor, "input", isGradient: true)
+    for (own, other) in zip(cell.parameters, layer.parameters) {
+      expectEqual(
+        try #require(stepped.gradients[own]).tensor, try #require(whole.gradients[other]).tensor, "weight",
+        isGradient: true)
+    }
+  }
 }

@@ -34,11 +34,18 @@ struct ClassifierParityTests {
     var (convolution, average) = (ConvolutionOptions(), AverageOptions())
     convolution.filterCount = 6
     average.hiddenSizes = [10, 6]
+    var (pyramid, characters, context) = (
+      DeepPyramidOptions(), CharacterConvolutionOptions(), RecurrentConvolutionOptions()
+    )
+    (pyramid.filterCount, pyramid.blockCount) = (6, 2)
+    (characters.length, characters.filterCount, characters.hiddenSize, characters.hiddenDropout) = (100, 3, 5, 0)
+    (context.hiddenSize, context.featureCount) = (7, 6)
     return [
       "rnn": recurrent(.rnn, .max), "gru": recurrent(.gru, .mean), "lstm": recurrent(.lstm, .last),
       "birnn": recurrent(.birnn, .attention), "bigru": recurrent(.bigru, .maxMean),
       "bilstm": recurrent(.bilstm, .max), "deep-gru": recurrent(.bigru, .last, layers: 2),
       "cnn": .convolution(convolution), "mlp": .average(average),
+      "dpcnn": .deepPyramid(pyramid), "charcnn": .characters(characters), "rcnn": .recurrentConvolution(context),
     ]
   }()
 

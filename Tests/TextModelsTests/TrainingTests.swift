@@ -33,6 +33,7 @@ struct TrainingTests {
     options.network.encoder.shrink(to: 16)
     options.network.embedding.size = 16
     options.network.dropout = 0.1
+    if options.network.encoder.readsCharacters { options.tokenizer.unit = .character }
     return try TextClassifierTraining(options).run(training: texts)
   }
 
@@ -228,6 +229,16 @@ extension EncoderOptions {
     case .convolution(var options):
       options.filterCount = size
       self = .convolution(options)
+    case .deepPyramid(var options):
+      options.filterCount = size
+      self = .deepPyramid(options)
+    case .characters(var options):
+      // Two dropouts of a half would leave 16 units too little to learn from in so few steps.
+      (options.filterCount, options.hiddenSize, options.length, options.hiddenDropout) = (size, size, 128, 0)
+      self = .characters(options)
+    case .recurrentConvolution(var options):
+      (options.hiddenSize, options.featureCount) = (size, size)
+      self = .recurrentConvolution(options)
     }
   }
 }

@@ -20,6 +20,41 @@ struct MetricsTests {
     #expect((matrix + matrix).total == 22)
   }
 
+  @Test("ranking, calibration and area under the curve, by hand")
+  func probabilities() throws {
+    var builder = EvaluationBuilder(labels: ["a", "b", "c"])
+    let rows: [(gold: Int, probabilities: [Float])] = [
+      (0, [0.7, 0.2, 0.1]), (0, [0.3, 0.6, 0.1]), (1, [0.1, 0.8, 0.1]), (2, [0.5, 0.3, 0.2]), (1, [0.25, 0.25, 0.5]),
+    ]
+    for row in rows { builder.add(gold: row.gold, probabilities: row.probabilities[...], loss: 1) }
+    let evaluation = builder.evaluation
+    let metrics = try #require(evaluation.probabilities)
+    #expect(evaluation.accuracy == 0.4 && evaluation.loss == 1)
+    #expect(metrics.atK.map(\.k) == [1, 2, 3])
+    // The second choices of the second and of no other example; of the last the first of two equal ones is none.
+    #expect(metrics.atK.map(\.recall) == [0.4, 0.6, 1])
+    #expect(abs(metrics.atK[1].precision - 0.3) < 1e-12)
+    // 0.7 right, 0.6 wrong, 0.8 right, 0.5 wrong twice in one range.
+    #expect(abs(metrics.calibrationError - (0.3 + 0.6 + 0.2 + 1.0) / 5) < 1e-6)
+    let areas = [
+      area(rows.map { ($0.gold == 0, $0.probabilities[0]) }), area(rows.map { ($0.gold == 1, $0.probabilities[1]) }),
+      area(rows.map { ($0.gold == 2, $0.probabilities[2]) }),
+    ]
+    #expect(abs(try #require(metrics.areaUnderCurve) - areas.reduce(0, +) / 3) < 1e-12)
+  }
+
+  /// Pair by pair.
+  private func area(_ examples: [(isPositive: Bool, score: Float)]) -> Double {
+    var (sum, count) = (0.0, 0.0)
+    for a in examples where a.isPositive {
+      for b in examples where !b.isPositive {
+        sum += a.score > b.score ? 1 : a.score == b.score ? 0.5 : 0
+        count += 1
+      }
+    }
+    return sum / count
+  }
+
   private final class Point: Module {
     let x = Parameter(Tensor([5]))
   }

@@ -187,4 +187,31 @@ struct CommandTests {
       #expect(result.code == 64 && result.errors.contains(name), "\(arguments): \(result.errors)")
     }
   }
+
+  @Test("info counts the parameters of architectures and models")
+  func info() throws {
+    func count(_ arguments: [String], _ key: String) throws -> Int? {
+      let result = try Command.run(["info"] + arguments + ["--json"])
+      #expect(result.code == 0, "\(result.errors)")
+      let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+      return object?[key] as? Int
+    }
+    // Kim (2014): 3 widths × 100 filters over vectors of 300, and two classes.
+    #expect(try count(["cnn", "--embedding-size", "300"], "parameters_without_embedding") == 360_902)
+    #expect(
+      try count(["lstm", "--embedding-size", "300", "--hidden-size", "256"], "parameters_without_embedding") == 571_392
+        + 514)
+    #expect(
+      try Command.run(["info", "gru", "--embedding-size", "300", "--hidden-size", "256"]).output.contains(
+        "428,544 parameters"))
+    #expect(try Command.run(["info", "cnn", "--hidden-size", "3"]).code == 64)
+    #expect(try Command.run(["info", "transformer"]).code == 66)
+    try Command.withFolder { folder in
+      try Data(Command.corpus.utf8).write(to: URL(fileURLWithPath: "\(folder)/data.tsv"))
+      let arguments = ["train-sentiment", "\(folder)/data.tsv", "--output", "\(folder)/model"] + Command.quick
+      #expect(try Command.run(arguments).code == 0)
+      let text = try Command.run(["info", "\(folder)/model"]).output
+      #expect(text.contains("encoder.convolutions.0.weight") && text.contains("labels: negative, positive"))
+    }
+  }
 }

@@ -54,4 +54,34 @@ extension Tensor {
       }
     }
   }
+
+  /// Consecutive rows, so many each: the reverse of concatenation along the first dimension.
+  public func split(rows counts: [Int]) -> [Tensor] {
+    precondition(
+      rank >= 1 && counts.allSatisfy { $0 >= 0 } && counts.reduce(0, +) == shape[0],
+      "split: parts of \(counts) rows of the shape \(shape)")
+    let width = count / max(shape[0], 1)
+    let inner = Array(shape.dropFirst())
+    var first = 0
+    let parts = counts.map { count in
+      let part = Tensor(uninitialized: [count] + inner)
+      part.floats.update(from: floats + first * width, count: count * width)
+      first += count
+      return part
+    }
+    let shape = shape
+    return Tensor.recorded("split", parts, from: [self]) { gradients in
+      let inputGradient = Tensor(uninitialized: shape)
+      var to = inputGradient.floats
+      for (gradient, count) in zip(gradients, counts) {
+        if let gradient {
+          to.update(from: gradient.floats, count: count * width)
+        } else {
+          to.update(repeating: 0, count: count * width)
+        }
+        to += count * width
+      }
+      return [.dense(inputGradient)]
+    }
+  }
 }

@@ -10,6 +10,8 @@ public struct SequenceRows: Sendable, Hashable {
 
   /// B.
   public var sequenceCount: Int { starts.count - 1 }
+  /// N, of all sequences together.
+  public var rowCount: Int { starts[sequenceCount] }
   /// Rows of a sequence.
   public func count(_ index: Int) -> Int { starts[index + 1] - starts[index] }
 }

@@ -18,6 +18,12 @@ public enum TextArchitecture: String, Sendable, Codable, CaseIterable {
   case bilstm
   /// Convolutions of several widths with max over time (Kim 2014).
   case cnn
+  /// A pyramid of convolutions (Johnson & Zhang 2017).
+  case dpcnn
+  /// Convolutions over characters (Zhang, Zhao, LeCun 2015).
+  case charcnn
+  /// A recurrent network in both directions whose states are joined with the words (Lai et al. 2015).
+  case rcnn
 
   /// With its default sizes.
   public var encoder: EncoderOptions {
@@ -30,6 +36,9 @@ public enum TextArchitecture: String, Sendable, Codable, CaseIterable {
     case .lstm: .recurrent(RecurrentOptions(.lstm, isBidirectional: false))
     case .bilstm: .recurrent(RecurrentOptions(.lstm, isBidirectional: true))
     case .cnn: .convolution(ConvolutionOptions())
+    case .dpcnn: .deepPyramid(DeepPyramidOptions())
+    case .charcnn: .characters(CharacterConvolutionOptions())
+    case .rcnn: .recurrentConvolution(RecurrentConvolutionOptions())
     }
   }
 }

@@ -46,6 +46,10 @@ extension EncoderOptions {
     case .average(let options): AverageEncoder(options, inputSize: inputSize, random: random)
     case .recurrent(let options): RecurrentEncoder(options, inputSize: inputSize, random: random)
     case .convolution(let options): ConvolutionEncoder(options, inputSize: inputSize, random: random)
+    case .deepPyramid(let options): DeepPyramidEncoder(options, inputSize: inputSize, random: random)
+    case .characters(let options): CharacterConvolutionEncoder(options, inputSize: inputSize, random: random)
+    case .recurrentConvolution(let options):
+      RecurrentConvolutionEncoder(options, inputSize: inputSize, random: random)
     }
   }
 }

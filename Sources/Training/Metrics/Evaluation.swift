@@ -16,6 +16,8 @@ public struct Evaluation: Sendable, Hashable, Codable {
   public let accuracy: Double
   /// Mean of the classes' F1.
   public let macroF1: Double
+  /// The F1 of all decisions together, which for one label a text is the accuracy.
+  public let microF1: Double
   /// Mean cross-entropy in nats.
   public let loss: Double
   /// Number of examples.
@@ -26,19 +28,24 @@ public struct Evaluation: Sendable, Hashable, Codable {
   public let perClass: [String: ClassMetrics]
   /// Rows gold, columns predicted.
   public let confusion: [[Int]]
+  /// What the probabilities are worth, where they are known.
+  public let probabilities: ProbabilityMetrics?
 
   private enum CodingKeys: String, CodingKey {
     case accuracy
     case macroF1 = "macro_f1"
+    case microF1 = "micro_f1"
     case loss, examples, labels
     case perClass = "per_class"
-    case confusion
+    case confusion, probabilities
   }
 
   /// The figures of a confusion matrix; `loss` is the mean over the examples.
-  public init(_ matrix: ConfusionMatrix, loss: Double) {
+  public init(_ matrix: ConfusionMatrix, loss: Double, probabilities: ProbabilityMetrics? = nil) {
     accuracy = matrix.accuracy
     macroF1 = matrix.macroF1
+    microF1 = matrix.accuracy
+    self.probabilities = probabilities
     self.loss = loss
     examples = matrix.total
     labels = matrix.labels

@@ -68,6 +68,20 @@ func checkWritable(_ path: String) throws(CommandFailure) {
 
 extension Evaluation {
   /// Precision, recall and F1 of each class, and the confusion matrix.
+  /// What the probabilities are worth, a line each.
+  var probabilityLines: String {
+    guard let metrics = probabilities else { return "" }
+    var text = ""
+    if labels.count > 2 {
+      let parts = metrics.atK.dropFirst().map {
+        "P@\($0.k) \($0.precision.fixed(4)), R@\($0.k) \($0.recall.fixed(4))"
+      }
+      text += parts.joined(separator: ", ") + "\n"
+    }
+    if let area = metrics.areaUnderCurve { text += "AUC \(area.fixed(4)), " }
+    return text + "expected calibration error \(metrics.calibrationError.fixed(4))\n"
+  }
+
   var classTable: String {
     var classes = TextTable()
     classes.add("class", "precision", "recall", "F1", "texts")

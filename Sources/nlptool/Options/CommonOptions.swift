@@ -58,8 +58,8 @@ struct CorpusArguments: ParsableArguments {
 
 /// How texts are divided into tokens.
 struct TokenizerArguments: ParsableArguments {
-  @Option(help: "What a token is.")
-  var unit: TextUnit = .word
+  @Option(help: "What a token is. (default: word)")
+  var unit: TextUnit?
 
   @Option(help: "Language whose rules apply, such as en, zh, th or fi.")
   var locale = "en"
@@ -69,13 +69,15 @@ struct TokenizerArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Kinds of token to leave out, separated by commas, or none: word, number, punctuation, symbol, emoji, cjk, kana, space, other.",
+      "Kinds of token to leave out, separated by commas, or none: word, number, punctuation, symbol, emoji, cjk, kana, space, other. (default: space)",
       valueName: "kinds"))
-  var skip = "space"
+  var skip: String?
 
   func validate() throws { _ = try skippedKinds() }
 
-  func skippedKinds() throws -> Set<TokenKind> {
+  /// The kinds that were named, or a default.
+  private func skippedKinds(_ kinds: Set<TokenKind> = [.space]) throws -> Set<TokenKind> {
+    guard let skip else { return kinds }
     if skip == "none" || skip.isEmpty { return [] }
     return try Set(
       skip.split(separator: ",").map { name in
@@ -88,13 +90,14 @@ struct TokenizerArguments: ParsableArguments {
       })
   }
 
-  func settings(lowercase: Bool) throws -> TokenizerSettings {
+  /// - Parameter readsCharacters: whether tokens are all characters, spaces too, unless somebody says otherwise.
+  func settings(lowercase: Bool, readsCharacters: Bool = false) throws -> TokenizerSettings {
     var settings = TokenizerSettings()
-    settings.unit = unit
+    settings.unit = unit ?? (readsCharacters ? .character : .word)
     settings.locale = locale
     settings.normalization = normalize
     settings.lowercase = lowercase
-    settings.skippedKinds = try skippedKinds()
+    settings.skippedKinds = try skippedKinds(readsCharacters ? [] : [.space])
     return settings
   }
 }

@@ -5,21 +5,32 @@ extension TextArchitecture: ExpressibleByArgument {}
 extension SequencePooling: ExpressibleByArgument {}
 extension EmbeddingOptions.Channels: ExpressibleByArgument {}
 
-/// The network and its sizes. What does not fit the model is refused, not ignored.
+/// The network and its sizes.
 struct NetworkArguments: ParsableArguments {
+  @Option(help: "Network.")
+  var model: TextArchitecture = .cnn
+
+  @OptionGroup var sizes: NetworkSizeArguments
+
+  func validate() throws { _ = try sizes.options(for: model) }
+
+  /// The options that the arguments stand for.
+  func options() throws -> TextNetworkOptions { try sizes.options(for: model) }
+}
+
+/// The sizes of a network. What does not fit the model is refused, not ignored.
+struct NetworkSizeArguments: ParsableArguments {
   private static let convolution = ConvolutionOptions()
   private static let recurrent = RecurrentOptions(.lstm, isBidirectional: false)
   private static let embedding = EmbeddingOptions()
-
-  @Option(help: "Network.")
-  var model: TextArchitecture = .cnn
 
   @Option(help: ArgumentHelp("Numbers for each token. (default: \(embedding.size))", valueName: "number"))
   var embeddingSize: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Hidden units of a recurrent network, for each direction. (default: \(recurrent.hiddenSize))",
+      "Hidden units of a recurrent network or rcnn, for each direction (default: \(recurrent.hiddenSize)), or of a "
+        + "charcnn (default: 1024).",
       valueName: "number"))
   var hiddenSize: Int?
 
@@ -30,7 +41,9 @@ struct NetworkArguments: ParsableArguments {
   var pooling: SequencePooling?
 
   @Option(
-    help: ArgumentHelp("Filters of each width of a cnn. (default: \(convolution.filterCount))", valueName: "number"))
+    help: ArgumentHelp(
+      "Filters of each width of a cnn (default: \(convolution.filterCount)), or of each layer of a dpcnn (250) or charcnn "
+        + "(256).", valueName: "number"))
   var filters: Int?
 
   @Option(
@@ -39,6 +52,9 @@ struct NetworkArguments: ParsableArguments {
         + "(default: \(convolution.filterWidths.map(String.init).joined(separator: ",")))",
       valueName: "numbers"))
   var filterWidths: String?
+
+  @Option(help: ArgumentHelp("Blocks of a dpcnn behind the first one. (default: 4)", valueName: "number"))
+  var blocks: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -75,7 +91,7 @@ struct NetworkArguments: ParsableArguments {
     _ = try numbers(hiddenSizes, "--hidden-sizes", 0...65_536)
     for (name, value, most) in [
       ("--embedding-size", embeddingSize, 16_384), ("--hidden-size", hiddenSize, 16_384), ("--layers", layers, 64),
-      ("--filters", filters, 65_536),
+      ("--filters", filters, 65_536), ("--blocks", blocks, 32),
     ] {
       if let value, !(1...most).contains(value) { throw ValidationError("\(name) takes a number from 1 to \(most)") }
     }
@@ -85,33 +101,24 @@ struct NetworkArguments: ParsableArguments {
     ] {
       if let value, !(value >= 0 && value < 1) { throw ValidationError("\(name) takes a number of [0, 1)") }
     }
-    try checkConflicts()
   }
 
-  private enum Family: String {
-    case recurrent = "recurrent networks (rnn, gru, lstm, and birnn, bigru, bilstm)"
-    case convolution = "cnn"
-    case average = "mlp"
-  }
+  private static let recurrentModels: Set<TextArchitecture> = [.rnn, .birnn, .gru, .bigru, .lstm, .bilstm]
 
-  private func checkConflicts() throws {
-    let family: Family =
-      switch model.encoder {
-      case .recurrent: .recurrent
-      case .convolution: .convolution
-      case .average: .average
-      }
-    let given: [(String, Bool, Family)] = [
-      ("--hidden-size", hiddenSize != nil, .recurrent), ("--layers", layers != nil, .recurrent),
-      ("--pooling", pooling != nil, .recurrent), ("--layer-dropout", layerDropout != nil, .recurrent),
-      ("--locked-dropout", lockedDropout, .recurrent), ("--weight-dropout", weightDropout != nil, .recurrent),
-      ("--filters", filters != nil, .convolution), ("--filter-widths", filterWidths != nil, .convolution),
-      ("--hidden-sizes", hiddenSizes != nil, .average),
+  private func checkConflicts(_ model: TextArchitecture) throws {
+    let recurrent = Self.recurrentModels
+    let given: [(String, Bool, Set<TextArchitecture>)] = [
+      ("--hidden-size", hiddenSize != nil, recurrent.union([.rcnn, .charcnn])), ("--layers", layers != nil, recurrent),
+      ("--pooling", pooling != nil, recurrent), ("--layer-dropout", layerDropout != nil, recurrent),
+      ("--locked-dropout", lockedDropout, recurrent), ("--weight-dropout", weightDropout != nil, recurrent),
+      ("--filters", filters != nil, [.cnn, .dpcnn, .charcnn]), ("--filter-widths", filterWidths != nil, [.cnn]),
+      ("--blocks", blocks != nil, [.dpcnn]), ("--hidden-sizes", hiddenSizes != nil, [.mlp]),
     ]
-    for (name, isGiven, own) in given where isGiven && own != family {
-      throw ValidationError("\(name) is for \(own.rawValue), not for --model \(model.rawValue)")
+    for (name, isGiven, models) in given where isGiven && !models.contains(model) {
+      let names = TextArchitecture.allCases.filter(models.contains).map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("\(name) is for \(names), not for --model \(model.rawValue)")
     }
-    if (layerDropout != nil || lockedDropout), layers ?? 1 == 1 {
+    if layerDropout != nil || lockedDropout, layers ?? 1 == 1 {
       throw ValidationError("\(lockedDropout ? "--locked-dropout" : "--layer-dropout") needs --layers 2 or more")
     }
   }
@@ -127,7 +134,8 @@ struct NetworkArguments: ParsableArguments {
   }
 
   /// The options that the arguments stand for.
-  func options() throws -> TextNetworkOptions {
+  func options(for model: TextArchitecture) throws -> TextNetworkOptions {
+    try checkConflicts(model)
     var encoder = model.encoder
     switch encoder {
     case .recurrent(var options):
@@ -142,6 +150,17 @@ struct NetworkArguments: ParsableArguments {
       options.filterCount = filters ?? options.filterCount
       options.filterWidths = try numbers(filterWidths, "--filter-widths", 1...256) ?? options.filterWidths
       encoder = .convolution(options)
+    case .deepPyramid(var options):
+      options.filterCount = filters ?? options.filterCount
+      options.blockCount = blocks ?? options.blockCount
+      encoder = .deepPyramid(options)
+    case .characters(var options):
+      options.filterCount = filters ?? options.filterCount
+      options.hiddenSize = hiddenSize ?? options.hiddenSize
+      encoder = .characters(options)
+    case .recurrentConvolution(var options):
+      options.hiddenSize = hiddenSize ?? options.hiddenSize
+      encoder = .recurrentConvolution(options)
     case .average(var options):
       if let sizes = try numbers(hiddenSizes, "--hidden-sizes", 0...65_536) {
         options.hiddenSizes = sizes == [0] ? [] : sizes

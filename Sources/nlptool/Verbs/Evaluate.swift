@@ -37,7 +37,8 @@ struct Evaluate: ParsableCommand {
     } else {
       try StandardOutput.shared.write(
         "accuracy \((evaluation.accuracy * 100).fixed(2)) %, macro F1 \(evaluation.macroF1.fixed(4)), "
-          + "loss \(evaluation.loss.fixed(4)), \(evaluation.examples) texts\n\n" + evaluation.classTable)
+          + "loss \(evaluation.loss.fixed(4)), \(evaluation.examples) texts\n\(evaluation.probabilityLines)\n"
+          + evaluation.classTable)
     }
   }
 }

@@ -61,7 +61,7 @@ struct TrainSentiment: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Tokens of a text that are read: of longer ones the first and the last half of so many. (default: 400 for recurrent networks, 4096 for others)",
+      "Tokens of a text that are read: of longer ones the first and the last half of so many. (default: 400 for recurrent networks, 1014 for a charcnn, 4096 for others)",
       valueName: "number"))
   var maximumLength: Int?
 
@@ -108,7 +108,8 @@ struct TrainSentiment: ParsableCommand {
     options.training = loop.options
     options.loss = loop.loss
     options.balancesClasses = loop.balanceLabels
-    options.tokenizer = try tokenizer.settings(lowercase: lowercase)
+    options.tokenizer = try tokenizer.settings(
+      lowercase: lowercase, readsCharacters: options.network.encoder.readsCharacters)
     options.minimumCount = minimumCount
     options.maximumVocabulary = vocabularySize
     options.maximumLength = maximumLength

@@ -80,11 +80,12 @@ extension Tensor {
   }
 
   /// [F, E, width] → [F, width · E]: a filter in the order of the floats under its window.
-  fileprivate func permutedToWindows() -> Tensor {
+  func permutedToWindows() -> Tensor {
     transposedInside(rows: shape[1], columns: shape[2], shape: [shape[0], shape[2] * shape[1]])
   }
 
-  fileprivate func permutedFromWindows(channels: Int, width: Int) -> Tensor {
+  /// And back.
+  func permutedFromWindows(channels: Int, width: Int) -> Tensor {
     transposedInside(rows: width, columns: channels, shape: [shape[0], channels, width])
   }
 

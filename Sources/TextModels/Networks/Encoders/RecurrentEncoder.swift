@@ -11,26 +11,7 @@ public final class RecurrentEncoder: TextNetworkEncoder {
 
   /// Layers over vectors of `inputSize` numbers.
   public init(_ options: RecurrentOptions, inputSize: Int, random: RandomStream?) {
-    let dropout = RecurrentDropout(
-      betweenLayers: options.layerDropout, isLocked: options.isDropoutLocked, weights: options.weightDropout)
-    recurrent =
-      switch options.cell {
-      case .lstm:
-        LSTM(
-          inputSize: inputSize, hiddenSize: options.hiddenSize, layerCount: options.layerCount,
-          isBidirectional: options.isBidirectional, dropout: dropout, initializer: .xavierUniform, forgetBias: 1,
-          random: random?.split("recurrent"))
-      case .gru:
-        GRU(
-          inputSize: inputSize, hiddenSize: options.hiddenSize, layerCount: options.layerCount,
-          isBidirectional: options.isBidirectional, dropout: dropout, initializer: .xavierUniform,
-          random: random?.split("recurrent"))
-      case .tanhRNN, .reluRNN:
-        RNN(
-          inputSize: inputSize, hiddenSize: options.hiddenSize, layerCount: options.layerCount,
-          nonlinearity: options.cell == .tanhRNN ? .tanh : .relu, isBidirectional: options.isBidirectional,
-          dropout: dropout, initializer: .xavierUniform, random: random?.split("recurrent"))
-      }
+    recurrent = options.makeLayers(inputSize: inputSize, random: random?.split("recurrent"))
     pooling = options.pooling
     attention =
       pooling == .attention
@@ -56,4 +37,26 @@ public final class RecurrentEncoder: TextNetworkEncoder {
 
   /// What is not a layer.
   public var summary: String { "\(pooling.rawValue) over time" }
+}
+
+extension RecurrentOptions {
+  /// The layers over vectors of `inputSize` numbers.
+  func makeLayers(inputSize: Int, random: RandomStream?) -> RecurrentLayers {
+    let dropout = RecurrentDropout(betweenLayers: layerDropout, isLocked: isDropoutLocked, weights: weightDropout)
+    switch cell {
+    case .lstm:
+      return LSTM(
+        inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount, isBidirectional: isBidirectional,
+        dropout: dropout, initializer: .xavierUniform, forgetBias: 1, random: random)
+    case .gru:
+      return GRU(
+        inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount, isBidirectional: isBidirectional,
+        dropout: dropout, initializer: .xavierUniform, random: random)
+    case .tanhRNN, .reluRNN:
+      return RNN(
+        inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount,
+        nonlinearity: cell == .tanhRNN ? .tanh : .relu, isBidirectional: isBidirectional, dropout: dropout,
+        initializer: .xavierUniform, random: random)
+    }
+  }
 }
