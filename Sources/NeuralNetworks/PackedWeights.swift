@@ -1,5 +1,5 @@
 import Synchronization
-public import Tensors
+import Tensors
 
 /// Something that is computed from parameters and kept as long as they stay as they are, such as weights in the order that
 /// the kernels want. For inference: training changes its parameters in every step.

@@ -1,3 +1,4 @@
+import Tensors
 public import TextProcessing
 
 /// Texts with their labels, read whole.
@@ -6,20 +7,28 @@ public struct LabelledTexts: Sendable {
   public struct Example: Sendable, Hashable {
     /// The text.
     public let text: String
-    /// Its label.
-    public let label: String
+    /// Its labels.
+    public let labels: [String]
     /// Where it stands.
     public let source: String
     /// Line of the source, from 1.
     public let line: Int
 
-    /// An example; source and line serve for messages.
+    /// An example with one label; source and line serve for messages.
     public init(text: String, label: String, source: String = "", line: Int = 0) {
+      self.init(text: text, labels: [label], source: source, line: line)
+    }
+
+    /// An example with any number of labels.
+    public init(text: String, labels: [String], source: String = "", line: Int = 0) {
       self.text = text
-      self.label = label
+      self.labels = labels
       self.source = source
       self.line = line
     }
+
+    /// The label of an example that has one, the first of several, and nothing of none.
+    public var label: String { labels.first ?? "" }
   }
 
   /// The texts in their order.
@@ -40,8 +49,9 @@ public struct LabelledTexts: Sendable {
         var reader = try CorpusReader(path: path, options: options)
         if let guess = reader.guess { guesses.append("\(path): \(guess)") }
         while let record = try reader.next() {
-          guard let label = record.label else { continue }
-          examples.append(Example(text: record.text, label: label, source: record.source, line: record.line))
+          if record.labels.isEmpty, options.labelCount == .one { continue }
+          examples.append(
+            Example(text: record.text, labels: record.labels, source: record.source, line: record.line))
         }
       } catch {
         throw .corpus(error)
@@ -51,7 +61,7 @@ public struct LabelledTexts: Sendable {
 
   /// The labels in order: first numbers by their value, then others by their scalars.
   public var labels: [String] {
-    let distinct = Set(examples.map(\.label)).map { label in
+    let distinct = Set(examples.flatMap(\.labels)).map { label in
       (label: label, number: Double(label).flatMap { $0.isNaN ? nil : $0 })
     }
     return distinct.sorted { a, b in
@@ -63,18 +73,32 @@ public struct LabelledTexts: Sendable {
       }
     }.map(\.label)
   }
+}
 
-  /// The class of each text.
-  func classes(of labels: [String]) throws(TextModelError) -> [Int32] {
-    let indices = Dictionary(
-      labels.enumerated().map { ($0.element, Int32($0.offset)) }, uniquingKeysWith: { first, _ in first })
-    var classes: [Int32] = []
-    for example in examples {
-      guard let index = indices[example.label] else {
-        throw .unknownLabel(example.label, source: example.source, line: example.line, known: labels)
-      }
-      classes.append(index)
+// MARK: - Parts
+
+extension LabelledTexts {
+  /// Some of the texts.
+  public func selecting(_ indices: some Sequence<Int>) -> LabelledTexts {
+    LabelledTexts(indices.map { examples[$0] })
+  }
+
+  /// `count` parts of about equal shares of each label, that each text is in exactly one of: the places of their texts.
+  ///
+  /// - Throws: ``TextModelError/tooFewExamples(count:folds:)`` and ``TextModelError/labelIsNoNumber(_:source:line:)``.
+  public func folds(_ count: Int, task: TextTask, seed: UInt64) throws(TextModelError) -> [[Int]] {
+    guard count >= 2, count <= examples.count / 2 else {
+      throw .tooFewExamples(count: examples.count, folds: count)
     }
-    return classes
+    let random = RandomStream(seed: seed).split("folds")
+    return StratifiedSplit.folds(count, of: try targets(task, labels: labels).strata, random: random)
+  }
+
+  /// A share of the texts, about the same of each label, and the rest: the places of their texts.
+  public func holdingOut(
+    _ share: Double, task: TextTask, seed: UInt64
+  ) throws(TextModelError) -> (kept: [Int], heldOut: [Int]) {
+    let random = RandomStream(seed: seed).split("validation")
+    return StratifiedSplit.holdOut(share, of: try targets(task, labels: labels).strata, random: random)
   }
 }

@@ -1,93 +1,96 @@
-import NeuralNetworks
 import Tensors
-public import Training
+import Training
 
 /// What a classifier says of a text.
 public struct Prediction: Sendable, Hashable {
-  /// The likeliest class.
-  public let label: String
+  /// A label and its probability.
+  public struct Choice: Sendable, Hashable {
+    /// The label.
+    public let label: String
+    /// Its probability.
+    public let probability: Double
+  }
+
+  /// All labels, in the order of the model's.
+  public let choices: [Choice]
+  /// Whether the text was longer than what the model reads of it.
+  public let isTruncated: Bool
+  private let best: Int
+  private let threshold: Double?
+
+  /// - Parameters:
+  ///   - probabilities: one for each of at least one label.
+  ///   - threshold: probability from which on a label is given; without it the likeliest is.
+  public init(labels: [String], probabilities: [Float], threshold: Double?, isTruncated: Bool) {
+    choices = zip(labels, probabilities).map { Choice(label: $0, probability: Double($1)) }
+    best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+    self.threshold = threshold
+    self.isTruncated = isTruncated
+  }
+
+  /// Whether a text is given exactly one label.
+  public var isSingle: Bool { threshold == nil }
+  /// The likeliest label.
+  public var label: String { choices[best].label }
   /// Its probability.
-  public let probability: Double
-  /// The probability of each class, in the order of the model's labels.
-  public let probabilities: [Double]
+  public var probability: Double { choices[best].probability }
+  /// The probability of each label, in the order of the model's.
+  public var probabilities: [Double] { choices.map(\.probability) }
+
+  /// The labels that are given: the likeliest one, or, of a model that gives any number, those of at least the threshold,
+  /// likeliest first.
+  public var labels: [String] {
+    guard let threshold else { return [label] }
+    return top(choices.count, threshold: threshold).map(\.label)
+  }
+
+  /// The `count` likeliest labels, likeliest first, of those that have at least the probability `threshold`.
+  public func top(_ count: Int, threshold: Double = 0) -> [Choice] {
+    let kept = choices.enumerated().filter { $0.element.probability >= threshold }
+    let sorted = kept.sorted { ($1.element.probability, $0.offset) < ($0.element.probability, $1.offset) }
+    return sorted.prefix(count).map(\.element)
+  }
 }
 
-/// A trained text classifier: text in, label and probability out.
+/// A trained text classifier: text in, labels and probabilities out.
 ///
 ///     let classifier = try TextClassifier(contentsOf: "model")
 ///     print(classifier.predict("What a film!").label)
 ///
 /// May be used from many threads at the same time.
 public struct TextClassifier: Sendable {
-  /// Texts to ids.
-  public let encoder: TextEncoder
-  /// Ids to scores.
-  public let network: TextClassifierNetwork
-  /// What is stored beside the weights.
-  public internal(set) var description: ModelDescription
+  /// The model that it asks.
+  public let model: TextModel
 
-  /// Names of the classes, in the order of the scores.
-  public var labels: [String] { description.labels }
-
-  init(encoder: TextEncoder, network: TextClassifierNetwork, description: ModelDescription) {
-    self.encoder = encoder
-    self.network = network
-    self.description = description
+  /// The classifier of a model.
+  ///
+  /// - Throws: ``TextModelError/otherTask(_:wanted:)`` for one that says a number.
+  public init(_ model: TextModel) throws(TextModelError) {
+    guard model.task != .regression else { throw .otherTask(model.task, wanted: [.singleLabel, .multiLabel]) }
+    self.model = model
   }
+
+  /// Loads a classifier.
+  public init(contentsOf path: String) throws(TextModelError) {
+    try self.init(TextModel(contentsOf: path))
+  }
+
+  /// Names of the labels.
+  public var labels: [String] { model.labels }
 
   /// Classifies one text.
-  public func predict(_ text: String) -> Prediction {
-    predict([text])[0]
-  }
+  public func predict(_ text: String) -> Prediction { predict([text])[0] }
 
   /// Classifies some texts, `batchSize` at a time; texts of about the same length go together.
   public func predict(_ texts: [String], batchSize: Int = 64) -> [Prediction] {
-    let ids = texts.map(encoder.encode)
-    var predictions = [Prediction?](repeating: nil, count: texts.count)
-    for indices in BatchPlan.sorted(Array(texts.indices), batchSize: batchSize, length: { ids[$0].count }) {
-      let probabilities = network.logits(TokenBatch(indices.map { ids[$0] })).softmax().scalars
-      for (row, index) in indices.enumerated() {
-        predictions[index] = prediction(probabilities[row * labels.count..<(row + 1) * labels.count])
-      }
+    let isMultiLabel = model.task == .multiLabel
+    let (rows, isTruncated) = model.outputs(texts, batchSize: batchSize) {
+      isMultiLabel ? $0.sigmoid() : $0.softmax()
     }
-    return predictions.compactMap { $0 }
-  }
-
-  private func prediction(_ probabilities: ArraySlice<Float>) -> Prediction {
-    let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? probabilities.startIndex
-    return Prediction(
-      label: labels[best - probabilities.startIndex], probability: Double(probabilities[best]),
-      probabilities: probabilities.map(Double.init))
-  }
-
-  /// Judges the classifier on labelled texts.
-  ///
-  /// - Throws: ``TextModelError/unknownLabel(_:source:line:known:)`` and ``TextModelError/noExamples(source:)``.
-  public func evaluate(_ texts: LabelledTexts, batchSize: Int = 64) throws(TextModelError) -> Evaluation {
-    guard !texts.examples.isEmpty else { throw .noExamples(source: "evaluation data") }
-    let classes = try texts.classes(of: labels)
-    var encoded = EncodedTexts()
-    for (example, label) in zip(texts.examples, classes) {
-      encoded.append(encoder.encode(example.text), class: label)
+    return zip(rows, isTruncated).map { probabilities, isTruncated in
+      Prediction(
+        labels: labels, probabilities: probabilities, threshold: model.description.threshold,
+        isTruncated: isTruncated)
     }
-    return network.evaluate(encoded, Array(0..<encoded.count), labels: labels, batchSize: batchSize)
-  }
-}
-
-extension TextClassifierNetwork {
-  /// Judges the network on some of the texts.
-  func evaluate(_ texts: EncodedTexts, _ indices: [Int], labels: [String], batchSize: Int) -> Evaluation {
-    var builder = EvaluationBuilder(labels: labels)
-    for part in BatchPlan.sorted(indices, batchSize: batchSize, length: texts.length) {
-      let (batch, classes) = texts.batch(part)
-      let logarithms = logits(batch).logSoftmax()
-      let (losses, probabilities) = (logarithms.scalars, logarithms.exp().scalars)
-      for (row, gold) in classes.enumerated() {
-        let own = row * labels.count..<(row + 1) * labels.count
-        builder.add(
-          gold: Int(gold), probabilities: probabilities[own], loss: -Double(losses[own.lowerBound + Int(gold)]))
-      }
-    }
-    return builder.evaluation
   }
 }

@@ -22,13 +22,28 @@ public final class TextEncoder: Sendable {
   }
 
   /// The ids of a text, at least one: a text without any token is read as one unknown token.
-  public func encode(_ text: String) -> [Int32] {
+  public func encode(_ text: String) -> [Int32] { read(text).ids }
+
+  /// The ids of some texts.
+  public func encode(_ texts: some Sequence<String>) -> EncodedTexts {
+    var encoded = EncodedTexts()
+    for text in texts {
+      let (ids, tokenCount) = read(text)
+      encoded.append(ids, isTruncated: tokenCount > maximumLength)
+    }
+    return encoded
+  }
+
+  /// The ids of a text, and the number of tokens that it has.
+  func read(_ text: String) -> (ids: [Int32], tokenCount: Int) {
     var ids: [Int32] = []
+    var tokenCount = 0
     let known = vocabulary
     workspaces.withWorkspace { workspace in
       // A String is valid UTF-8, so that there is nothing to throw.
       guard (try? tokenizer.tokenize(Array(text.utf8), with: workspace)) != nil else { return }
       let count = workspace.count
+      tokenCount = count
       ids.reserveCapacity(min(count, maximumLength))
       let head = count > maximumLength ? (maximumLength + 1) / 2 : count
       let tail = count > maximumLength ? count - maximumLength / 2 : count
@@ -36,7 +51,7 @@ public final class TextEncoder: Sendable {
         ids.append(workspace.withUTF8(at: index) { known.id(of: $0) ?? known.unknownID })
       }
     }
-    return ids.isEmpty ? [known.unknownID] : ids
+    return (ids.isEmpty ? [known.unknownID] : ids, tokenCount)
   }
 }
 

@@ -9,14 +9,16 @@ public struct TrainingTask<Batch> {
   /// The mean loss of a batch.
   public var loss: (Batch) -> Tensor
   /// Judges the parameters as they are; without it every epoch counts as the best so far.
-  public var validate: (() -> Evaluation)?
+  public var validate: (() -> ValidationResult)?
+  /// Called before the first step of an epoch (from 1), and before a training that was cut off within it goes on.
+  public var willBegin: (_ epoch: Int) -> Void
 
   /// A task.
   public init(
     batches: @escaping (_ epoch: Int) -> [(batch: Batch, examples: Int)], loss: @escaping (Batch) -> Tensor,
-    validate: (() -> Evaluation)?
+    validate: (() -> ValidationResult)?, willBegin: @escaping (_ epoch: Int) -> Void = { _ in }
   ) {
-    (self.batches, self.loss, self.validate) = (batches, loss, validate)
+    (self.batches, self.loss, self.validate, self.willBegin) = (batches, loss, validate, willBegin)
   }
 }
 
@@ -26,6 +28,8 @@ public final class Trainer {
   public let options: TrainingOptions
   private let parameters: [(name: String, parameter: Parameter)]
   private let optimizer: any Optimizer
+  /// The rate that the schedule multiplies.
+  var baseLearningRate: Float
   private let random: RandomStream
   private var average: ParameterAverage?
   private var state = TrainingState()
@@ -41,6 +45,7 @@ public final class Trainer {
     parameters = network.namedParameters
     optimizer = options.optimizer.makeOptimizer(
       groups ?? [ParameterGroup(parameters: parameters.map(\.parameter))])
+    baseLearningRate = options.optimizer.learningRate
     random = RandomStream(seed: options.seed).split("training")
     average = options.averageDecay.map { ParameterAverage(parameters.map(\.parameter), decay: $0) }
   }
@@ -61,7 +66,7 @@ public final class Trainer {
     state.stepCount += 1
     let random = random.split(state.stepCount)
     optimizer.learningRate = Float(
-      Double(options.optimizer.learningRate) * schedule.factor(at: state.stepCount - 1) * state.plateau.factor)
+      Double(baseLearningRate) * schedule.factor(at: state.stepCount - 1) * state.plateau.factor)
     precondition(!parts.isEmpty, "step: there is no loss")
     var sum: Float = 0
     var gradients = Gradients()
@@ -91,7 +96,7 @@ public final class Trainer {
   ///   - checkpoints: where the training is written down, and whether it goes on from there.
   ///   - shouldStop: asked after each step.
   ///   - report: told after each step and each epoch.
-  ///   - keepBest: called when the parameters are the best so far.
+  ///   - keepBest: called when the parameters are the best so far, or after each epoch where the last are to be kept.
   /// - Throws: ``TrainingError``, and what `keepBest` throws.
   public func run<Batch>(
     _ task: TrainingTask<Batch>, checkpoints: CheckpointPlan? = nil, shouldStop: () -> Bool = { false },
@@ -105,6 +110,7 @@ public final class Trainer {
     goodValues = values
     var lastCheckpoint = ContinuousClock.now
     while state.epoch <= max(1, options.epochs), !isPatienceAtEnd {
+      task.willBegin(state.epoch)
       let plan = task.batches(state.epoch)
       let stepsPerEpoch = (plan.count + options.accumulatedBatches - 1) / max(1, options.accumulatedBatches)
       schedule = options.schedule.schedule(steps: stepsPerEpoch * max(1, options.epochs))
@@ -128,7 +134,7 @@ public final class Trainer {
       }
       try withJudgedValues {
         let result = judge(task)
-        if result.isBest {
+        if result.isBest || options.keepsLast {
           try keepBest(result)
           best = values
         }
@@ -178,10 +184,9 @@ public final class Trainer {
       seconds: state.seconds, isBest: isBest)
   }
 
-  /// Higher accuracy, and the lower loss among equals.
-  private static func isBetter(_ validation: Evaluation?, than best: EpochReport?) -> Bool {
+  private static func isBetter(_ validation: ValidationResult?, than best: EpochReport?) -> Bool {
     guard let validation, let best = best?.validation else { return true }
-    return (validation.accuracy, -validation.loss) > (best.accuracy, -best.loss)
+    return validation.isBetter(than: best)
   }
 
   private func progress(examples: Int) -> TrainingProgress {

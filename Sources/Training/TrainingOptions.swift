@@ -25,6 +25,8 @@ public struct TrainingOptions: Sendable, Hashable {
   public var averageDecay: Float?
   /// Epochs without a better validation result after which training ends; `nil` goes on to the last.
   public var patience: Int? = 2
+  /// Whether the parameters of the last epoch are kept in place of the best ones.
+  public var keepsLast = false
   /// Seed of the initial weights, the order of examples and dropout.
   public var seed: UInt64 = 1
 
@@ -40,7 +42,9 @@ extension TrainingOptions: Codable {
     case accumulatedBatches = "accumulated_batches"
     case optimizer, schedule, clipping
     case averageDecay = "average_decay"
-    case patience, seed
+    case patience
+    case keepsLast = "keeps_last"
+    case seed
   }
 
   /// Reads what is there.
@@ -54,6 +58,7 @@ extension TrainingOptions: Codable {
     clipping = try values.decodeIfPresent(GradientClipping.self, forKey: .clipping) ?? clipping
     averageDecay = try values.decodeIfPresent(Float.self, forKey: .averageDecay)
     patience = try values.decodeIfPresent(Int.self, forKey: .patience)
+    keepsLast = try values.decodeIfPresent(Bool.self, forKey: .keepsLast) ?? keepsLast
     seed = try values.decodeIfPresent(UInt64.self, forKey: .seed) ?? seed
   }
 }

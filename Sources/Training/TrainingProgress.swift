@@ -33,7 +33,7 @@ public struct EpochReport: Sendable, Hashable, Codable {
   /// Mean loss over the training examples.
   public let trainingLoss: Double
   /// On the validation examples, where there are any.
-  public let validation: Evaluation?
+  public let validation: ValidationResult?
   /// Training time, validation left out.
   public let seconds: Double
   /// Whether it is the best so far.

@@ -22,7 +22,7 @@ struct NLPTool: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Tokenize.self, Vocab.self, TrainSentiment.self, Predict.self, Evaluate.self, Info.self, Bench.self,
+      Tokenize.self, Vocab.self, Train.self, TrainSentiment.self, Predict.self, Evaluate.self, Info.self, Bench.self,
     ])
 
   static func main() {

@@ -58,7 +58,7 @@ struct ClassifierParityTests {
     options.embedding.size = 8
     options.embedding.dropout = 0
     options.dropout = 0
-    let network = TextClassifierConfiguration(vocabularySize: 20, classCount: 3, options: options)
+    let network = TextNetworkConfiguration(vocabularySize: 20, outputSize: 3, options: options)
       .makeNetwork(random: nil)
     try network.load(
       Dictionary(
@@ -76,8 +76,8 @@ struct ClassifierParityTests {
     var training = TrainingOptions()
     training.optimizer.learningRate = 1e-2
     training.clipping = .none
-    let trainer = TextClassifierTrainer(network: network, options: training)
-    let losses = (0..<10).map { _ in trainer.step(batch, classes: targets) }
+    let trainer = TextNetworkTrainer(network: network, options: training, targets: .classes(targets))
+    let losses = (0..<10).map { _ in trainer.step(batch, targets: .classes(targets)) }
     expectClose(Tensor(losses), try tensor("losses"), 1e-4, "losses")
     for (name, parameter) in network.namedParameters {
       expectClose(parameter.value, try tensor("trained.\(name)"), 1e-4, "\(name) after ten steps")
@@ -109,7 +109,7 @@ struct ClassifierParityTests {
     network.embedding.size = architecture == .lstm ? 100 : 128
     network.embedding.dropout = 0
     network.dropout = 0
-    let classifier = TextClassifierConfiguration(vocabularySize: 20_000, classCount: 2, options: network)
+    let classifier = TextNetworkConfiguration(vocabularySize: 20_000, outputSize: 2, options: network)
       .makeNetwork(random: nil)
     for (position, (_, parameter)) in classifier.namedParameters.enumerated() {
       let count = parameter.shape.reduce(1, *)
@@ -118,15 +118,15 @@ struct ClassifierParityTests {
     }
     var options = TrainingOptions()
     options.clipping = .none
-    let trainer = TextClassifierTrainer(network: classifier, options: options)
-    let classes = (0..<batchSize).map { Int32($0 % 2) }
+    let classes = TextTargets.classes((0..<batchSize).map { Int32($0 % 2) })
+    let trainer = TextNetworkTrainer(network: classifier, options: options, targets: classes)
     for step in 1...3 {
       let ids = (0..<batchSize * steps).map { index in
         let u = Double(hash(index, 1000 + step))
         return Int32(20_000 * (u * u * u))
       }
       let loss = trainer.step(
-        TokenBatch(ids: ids, lengths: Array(repeating: steps, count: batchSize)), classes: classes)
+        TokenBatch(ids: ids, lengths: Array(repeating: steps, count: batchSize)), targets: classes)
       #expect(abs(loss - expected[step - 1]) < 1e-5, "step \(step): \(loss), PyTorch \(expected[step - 1])")
     }
   }

@@ -21,8 +21,8 @@ struct TrainingTests {
 
   static func train(
     _ architecture: TextArchitecture, seed: UInt64 = 1
-  ) throws -> TextClassifierTraining.Outcome {
-    var options = TextClassifierTrainingOptions()
+  ) throws -> TextModelTraining.Outcome {
+    var options = TextModelTrainingOptions()
     options.minimumCount = 1
     options.training.epochs = 25
     options.training.patience = 25
@@ -34,7 +34,7 @@ struct TrainingTests {
     options.network.embedding.size = 16
     options.network.dropout = 0.1
     if options.network.encoder.readsCharacters { options.tokenizer.unit = .character }
-    return try TextClassifierTraining(options).run(training: texts)
+    return try TextModelTraining(options).run(training: texts)
   }
 
   private func withFolder<R>(_ body: (String) throws -> R) throws -> R {
@@ -44,19 +44,32 @@ struct TrainingTests {
     return try body(folder)
   }
 
+  /// Whether a text is answered the same in a batch and alone: to the bit with our own product, to the last bits where
+  /// OpenBLAS multiplies, whose sums depend on the number of rows.
+  private static func expectEqual(_ a: [Prediction], _ b: [Prediction]) {
+    if Kernels.level != .plain {
+      #expect(a == b)
+      return
+    }
+    for (x, y) in zip(a, b) {
+      #expect(zip(x.probabilities, y.probabilities).allSatisfy { abs($0 - $1) < 1e-6 }, "\(x), alone \(y)")
+    }
+  }
+
   @Test(
     "every architecture learns, and answers the same after saving and loading",
     arguments: TextArchitecture.allCases)
   func learnsAndLoads(architecture: TextArchitecture) throws {
-    let trained = try Self.train(architecture).classifier
-    #expect(trained.predict("my sister thought it wonderful 3").label == "positive")
-    #expect(trained.predict("we found it dreadful 4").label == "negative")
+    let trained = try Self.train(architecture).model
+    let classifier = try TextClassifier(trained)
+    #expect(classifier.predict("my sister thought it wonderful 3").label == "positive")
+    #expect(classifier.predict("we found it dreadful 4").label == "negative")
     try withFolder { folder in
       try trained.write(to: "\(folder)/model", replacing: false)
       let loaded = try TextClassifier(contentsOf: "\(folder)/model")
       let texts = ["", "wonderful", "dreadful dreadful", "nothing known", String(repeating: "wonderful ", count: 5000)]
-      #expect(loaded.predict(texts) == trained.predict(texts))
-      #expect(loaded.predict(texts) == texts.map { loaded.predict($0) })
+      #expect(loaded.predict(texts) == classifier.predict(texts))
+      Self.expectEqual(loaded.predict(texts), texts.map { loaded.predict($0) })
       #expect(throws: TextModelError.self) { try trained.write(to: "\(folder)/model", replacing: false) }
     }
   }
@@ -64,9 +77,9 @@ struct TrainingTests {
   @Test("the same seed gives the same weights, another seed gives others")
   func determinism() throws {
     let (a, b, c) = (
-      try Self.train(.bilstm).classifier.network.stateDictionary,
-      try Self.train(.bilstm).classifier.network.stateDictionary,
-      try Self.train(.bilstm, seed: 2).classifier.network.stateDictionary
+      try Self.train(.bilstm).model.network.stateDictionary,
+      try Self.train(.bilstm).model.network.stateDictionary,
+      try Self.train(.bilstm, seed: 2).model.network.stateDictionary
     )
     #expect(a == b)
     #expect(a != c)
@@ -77,9 +90,9 @@ struct TrainingTests {
     let before = Parallelism.threads
     defer { Parallelism.threads = before }
     var first: [String: Tensor]?
-    for count in [1, 2, 3] {
+    for count in [1, 2, 4] {
       Parallelism.threads = count
-      let weights = try Self.train(architecture).classifier.network.stateDictionary
+      let weights = try Self.train(architecture).model.network.stateDictionary
       #expect(weights == first ?? weights, "\(count) threads")
       first = weights
     }
@@ -90,15 +103,15 @@ struct TrainingTests {
     // Each text has a word of its own, so that a vocabulary made of the whole data would know it.
     let texts = LabelledTexts(
       (0..<60).map { .init(text: "own\($0) \($0 % 2 == 0 ? "good" : "bad")", label: $0 % 2 == 0 ? "yes" : "no") })
-    var options = TextClassifierTrainingOptions()
+    var options = TextModelTrainingOptions()
     options.training.epochs = 1
     options.network.encoder.shrink(to: 4)
     options.network.embedding.size = 4
-    let training = TextClassifierTraining(options)
+    let training = TextModelTraining(options)
     var finished: [Int] = []
     let evaluations = try training.crossValidate(texts, folds: 5, finished: { fold, _ in finished.append(fold) })
     #expect(finished == [1, 2, 3, 4, 5])
-    #expect(evaluations.map(\.examples) == [12, 12, 12, 12, 12])
+    #expect(evaluations.map(\.validation.examples) == [12, 12, 12, 12, 12])
     #expect(throws: TextModelError.self) { try training.crossValidate(texts, folds: 31) }
     #expect(throws: TextModelError.self) { try training.crossValidate(texts, folds: .max) }
   }
@@ -108,11 +121,11 @@ struct TrainingTests {
     let judges = LabelledTexts([.init(text: "secret good", label: "yes"), .init(text: "bad", label: "no")])
     let texts = LabelledTexts(
       (0..<20).map { .init(text: $0 % 2 == 0 ? "good" : "bad", label: $0 % 2 == 0 ? "yes" : "no") })
-    var options = TextClassifierTrainingOptions()
+    var options = TextModelTrainingOptions()
     options.minimumCount = 1
     options.training.epochs = 1
-    let outcome = try TextClassifierTraining(options).run(training: texts, validation: judges)
-    let vocabulary = outcome.classifier.encoder.vocabulary
+    let outcome = try TextModelTraining(options).run(training: texts, validation: judges)
+    let vocabulary = outcome.model.encoder.vocabulary
     #expect(vocabulary.id(of: "good") != nil && vocabulary.id(of: "secret") == nil)
   }
 
@@ -132,15 +145,15 @@ struct TrainingTests {
       TextNetworkOptions(.convolution(noFilters)), TextNetworkOptions(.recurrent(deep)),
       TextNetworkOptions(.recurrent(large)), noEmbedding, allDropped,
     ] {
-      var options = TextClassifierTrainingOptions()
+      var options = TextModelTrainingOptions()
       options.network = network
-      #expect(throws: TextModelError.self) { try TextClassifierTraining(options).run(training: Self.texts) }
+      #expect(throws: TextModelError.self) { try TextModelTraining(options).run(training: Self.texts) }
     }
   }
 
   @Test("any file of a model, cut anywhere or changed, gives an error")
   func damagedBundle() throws {
-    let trained = try Self.train(.cnn).classifier
+    let trained = try Self.train(.cnn).model
     try withFolder { folder in
       let path = "\(folder)/model"
       try trained.write(to: path, replacing: false)
@@ -166,7 +179,7 @@ struct TrainingTests {
 
   @Test("a vocabulary of another model is refused")
   func foreignVocabulary() throws {
-    let trained = try Self.train(.cnn).classifier
+    let trained = try Self.train(.cnn).model
     try withFolder { folder in
       try trained.write(to: "\(folder)/model", replacing: false)
       var counter = VocabularyCounter()
@@ -180,14 +193,14 @@ struct TrainingTests {
 
   @Test("labels: one only, unknown ones, none at all")
   func labels() throws {
-    let training = TextClassifierTraining(TextClassifierTrainingOptions())
+    let training = TextModelTraining(TextModelTrainingOptions())
     #expect(throws: TextModelError.self) { try training.run(training: LabelledTexts([])) }
     #expect(throws: TextModelError.self) {
       try training.run(training: LabelledTexts([.init(text: "a", label: "x"), .init(text: "b", label: "x")]))
     }
-    let classifier = try Self.train(.cnn).classifier
+    let model = try Self.train(.cnn).model
     #expect(throws: TextModelError.self) {
-      try classifier.evaluate(LabelledTexts([.init(text: "a", label: "neutral")]))
+      try model.evaluate(LabelledTexts([.init(text: "a", label: "neutral")]))
     }
     let mixed = ["b", "10", "a", "9", "1a", "-1"].map { LabelledTexts.Example(text: "", label: $0) }
     #expect(LabelledTexts(mixed).labels == ["-1", "9", "10", "1a", "a", "b"])

@@ -42,7 +42,7 @@ struct TrainerTests {
           matrix.add(
             gold: points[row, 0] + points[row, 1] > 0 ? 1 : 0, predicted: scores[row, 1] > scores[row, 0] ? 1 : 0)
         }
-        return Evaluation(matrix, loss: Double(loss(network, (0..<64).map { Int32($0) }).scalar))
+        return Evaluation(matrix, loss: Double(loss(network, (0..<64).map { Int32($0) }).scalar)).validation
       })
   }
 

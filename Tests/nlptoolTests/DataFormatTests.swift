@@ -80,7 +80,9 @@ struct DataFormatTests {
       let report = try #require(
         try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: "\(folder)/folds.json")))
           as? [String: Any])
-      #expect((report["folds"] as? [Any])?.count == 4 && report["mean_accuracy"] is Double)
+      #expect(
+        (report["folds"] as? [Any])?.count == 4 && report["mean"] is Double && report["metric"] as? String == "accuracy"
+      )
     }
   }
 }

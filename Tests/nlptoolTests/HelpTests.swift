@@ -8,7 +8,7 @@ import Testing
 struct HelpTests {
   static let verbs: [[String]] = [
     [], ["tokenize"], ["vocab"], ["vocab", "build"], ["vocab", "show"], ["vocab", "export"], ["vocab", "import"],
-    ["train-sentiment"], ["predict"], ["evaluate"], ["info"], ["bench"],
+    ["train"], ["train-sentiment"], ["predict"], ["evaluate"], ["info"], ["bench"],
   ]
 
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Help")

@@ -21,25 +21,25 @@ public struct TokenBatch: Sendable, Hashable {
   public var count: Int { lengths.count }
 }
 
-/// Texts as ids with their classes, in the order of the corpus; 4 bytes a token.
+/// Texts as ids, in the order of the corpus; 4 bytes a token.
 public struct EncodedTexts: Sendable {
   private var ids: [Int32] = []
   private var starts: [Int] = [0]
-  /// The class of each text.
-  public private(set) var classes: [Int32] = []
+  /// How many of the texts were longer than what is read of them.
+  public private(set) var truncatedCount = 0
 
   /// No texts yet.
   public init() {}
 
   /// Adds a text.
-  public mutating func append(_ tokens: some Collection<Int32>, class index: Int32) {
+  public mutating func append(_ tokens: some Collection<Int32>, isTruncated: Bool = false) {
     ids.append(contentsOf: tokens)
     starts.append(ids.count)
-    classes.append(index)
+    if isTruncated { truncatedCount += 1 }
   }
 
   /// Number of texts.
-  public var count: Int { classes.count }
+  public var count: Int { starts.count - 1 }
 
   /// Ids of a text.
   public func length(_ index: Int) -> Int { starts[index + 1] - starts[index] }
@@ -55,21 +55,15 @@ public struct EncodedTexts: Sendable {
     return total == 0 ? 1 : Double(known) / Double(total)
   }
 
-  /// For each class the number of texts over K times the number of its own.
-  func balancedWeights(of indices: [Int], classCount: Int) -> [Float] {
-    var counts = [Int](repeating: 0, count: classCount)
-    for index in indices { counts[Int(classes[index])] += 1 }
-    return counts.map { $0 == 0 ? 0 : Float(indices.count) / Float(classCount * $0) }
-  }
-
-  /// A number that differs where the ids or classes of some texts, or their order, do (FNV-1a over 32 bits at a time).
-  func fingerprint(of parts: [Int]...) -> UInt64 {
+  /// A number that differs where the ids or targets of some texts, or their order, do (FNV-1a over 32 bits at a time).
+  func fingerprint(of parts: [Int]..., targets: TextTargets) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     func add(_ value: Int32) { hash = (hash ^ UInt64(UInt32(bitPattern: value))) &* 0x100_0000_01B3 }
     for part in parts {
       add(Int32(truncatingIfNeeded: part.count))
       for index in part {
-        add(classes[index])
+        for value in targets.code(index) { add(value) }
+        add(-2)
         for id in ids[starts[index]..<starts[index + 1]] { add(id) }
         add(-1)
       }
@@ -77,16 +71,14 @@ public struct EncodedTexts: Sendable {
     return hash
   }
 
-  /// Some texts as a batch, and their classes.
-  public func batch(_ indices: some Sequence<Int>) -> (batch: TokenBatch, classes: [Int32]) {
+  /// Some texts as a batch.
+  public func batch(_ indices: some Sequence<Int>) -> TokenBatch {
     var batchIDs: [Int32] = []
     var lengths: [Int] = []
-    var batchClasses: [Int32] = []
     for index in indices {
       batchIDs.append(contentsOf: ids[starts[index]..<starts[index + 1]])
       lengths.append(length(index))
-      batchClasses.append(classes[index])
     }
-    return (TokenBatch(ids: batchIDs, lengths: lengths), batchClasses)
+    return TokenBatch(ids: batchIDs, lengths: lengths)
   }
 }

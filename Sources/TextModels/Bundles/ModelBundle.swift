@@ -4,7 +4,7 @@ import NeuralNetworks
 import VocabularyStore
 
 /// The folder that holds a model: `model.json`, `weights.safetensors`, `vocabulary.sqlite`.
-extension TextClassifier {
+extension TextModel {
   private enum File {
     static let description = "model.json"
     static let weights = "weights.safetensors"
@@ -93,22 +93,16 @@ extension TextClassifier {
     guard version.format <= ModelDescription.currentFormat else {
       throw FileError.newerFormat(path: path, version: version.format, supported: ModelDescription.currentFormat)
     }
-    guard version.format >= 2 else {
+    guard version.format >= 3 else {
       throw FileError.damaged(path: path, reason: "it was made by an earlier version")
     }
-    guard version.task == ModelDescription.task else {
-      throw FileError.damaged(path: path, reason: "it is not the description of a text classifier")
+    guard version.task.flatMap(TextTask.init) != nil else {
+      throw FileError.damaged(path: path, reason: "it is not the description of a text model")
     }
     guard let description = try? decoder.decode(ModelDescription.self, from: Data(bytes)) else {
       throw FileError.damaged(path: path, reason: "parts of the description are missing")
     }
-    if let fault = description.network.fault { throw FileError.damaged(path: path, reason: fault) }
-    guard description.labels.count == description.network.classCount,
-      Set(description.labels).count == description.labels.count
-    else { throw FileError.damaged(path: path, reason: "the labels do not fit the number of classes") }
-    guard description.maximumLength > 0 else {
-      throw FileError.damaged(path: path, reason: "the maximum length is \(description.maximumLength)")
-    }
+    if let fault = description.fault { throw FileError.damaged(path: path, reason: fault) }
     return description
   }
 

@@ -3,36 +3,39 @@ public import Training
 
 /// What `model.json` says of a model.
 public struct ModelDescription: Sendable, Codable {
-  /// How a text classifier was trained.
+  /// How a model was trained.
   public struct TrainingRecord: Sendable, Codable {
     /// Options of the training loop.
     public var options: TrainingOptions
+    /// What was minimised.
+    public var head: TextHead
     /// Number of training texts.
     public var trainingExamples: Int
     /// The epochs.
     public var history: TrainingHistory
 
     private enum CodingKeys: String, CodingKey {
-      case options
+      case options, head
       case trainingExamples = "training_examples"
       case history
     }
   }
 
   /// The version that this program writes and the latest that it reads.
-  public static let currentFormat = 2
-
-  /// What the model does.
-  public static let task = "text-classification"
+  public static let currentFormat = 3
 
   /// Version of the format.
   public var format = ModelDescription.currentFormat
   /// What the model does.
-  public var task = ModelDescription.task
+  public var task: TextTask
   /// Shapes and computation.
-  public var network: TextClassifierConfiguration
-  /// Names of the classes, in the order of the outputs.
+  public var network: TextNetworkConfiguration
+  /// Names of the labels, in the order of the outputs; none where the model says a number.
   public var labels: [String]
+  /// Probability from which on a model that gives any number of labels gives one.
+  public var threshold: Double?
+  /// The scale of a model's numbers.
+  public var scale: ValueScale?
   /// How texts are divided; the same as in the vocabulary.
   public var tokenizer: TokenizerSettings
   /// Tokens of a text that are read.
@@ -47,7 +50,7 @@ public struct ModelDescription: Sendable, Codable {
   public var training: TrainingRecord?
 
   private enum CodingKeys: String, CodingKey {
-    case format, task, network, labels, tokenizer
+    case format, task, network, labels, threshold, scale, tokenizer
     case maximumLength = "maximum_length"
     case weightsChecksum = "weights_checksum"
     case vocabularyFingerprint = "vocabulary_fingerprint"
@@ -55,10 +58,38 @@ public struct ModelDescription: Sendable, Codable {
     case training
   }
 
-  init(network: TextClassifierConfiguration, labels: [String], tokenizer: TokenizerSettings, maximumLength: Int) {
+  init(
+    task: TextTask, network: TextNetworkConfiguration, labels: [String], threshold: Double?, scale: ValueScale?,
+    tokenizer: TokenizerSettings, maximumLength: Int
+  ) {
+    self.task = task
     self.network = network
     self.labels = labels
+    self.threshold = threshold
+    self.scale = scale
     self.tokenizer = tokenizer
     self.maximumLength = maximumLength
+  }
+
+  /// The number that a score stands for.
+  func value(ofScore score: Float) -> Double {
+    guard let scale else { return Double(score) }
+    return scale.mean + scale.deviation * Double(score)
+  }
+
+  /// What is wrong with it, if anything is; it may come from a file.
+  var fault: String? {
+    if let fault = network.fault { return fault }
+    let outputs = task == .regression ? 1 : labels.count
+    guard outputs == network.outputSize, Set(labels).count == labels.count, task != .regression || labels.isEmpty
+    else { return "the labels do not fit the number of outputs" }
+    guard (task == .multiLabel) == (threshold != nil), (task == .regression) == (scale != nil) else {
+      return "threshold or scale do not fit the task"
+    }
+    if let threshold, !(threshold > 0 && threshold < 1) { return "the threshold is \(threshold)" }
+    if let scale, !(scale.mean.isFinite && scale.deviation > 0 && scale.deviation.isFinite) {
+      return "the scale of the numbers is \(scale.mean) ± \(scale.deviation)"
+    }
+    return maximumLength > 0 ? nil : "the maximum length is \(maximumLength)"
   }
 }

@@ -93,7 +93,8 @@ extension CorpusError: CustomStringConvertible {
     case .missingLabel(let path, let line):
       "\(Self.name(path)), line \(line): no label; give the row one or remove it"
     case .severalLabels(let path, let line, let labels):
-      "\(Self.name(path)), line \(line): \(labels.count) labels (\(labels.joined(separator: ", "))); a text has one"
+      "\(Self.name(path)), line \(line): \(labels.count) labels (\(labels.joined(separator: ", "))); a text has one, "
+        + "unless --multi-label says that it may have any number"
     case .labelIsNoNumber(let path, let line, let label):
       "\(Self.name(path)), line \(line): the label '\(label)' is no number; --positive-from needs ratings"
     }

@@ -64,6 +64,15 @@ public enum LabelRule: Sendable, Hashable {
   }
 }
 
+/// How many labels a text has.
+public enum LabelCount: Sendable, Hashable {
+  /// One.
+  case one
+  /// Any number: fastText's lines and JSON's arrays have them one by one, other labels are divided at the separator, and
+  /// an empty one is none.
+  case several(separator: String)
+}
+
 /// How a corpus is to be read; what is nil or `auto` the reader finds out.
 public struct CorpusOptions: Sendable {
   /// How the corpus is written.
@@ -74,21 +83,25 @@ public struct CorpusOptions: Sendable {
   public var labelColumn: ColumnSelector?
   /// Whether the first row names the columns.
   public var header: HeaderMode
-  /// Whether every text must have a label.
+  /// Whether every text must have a label, or, where it may have several, a place for them.
   public var requiresLabel: Bool
+  /// How many labels a text has.
+  public var labelCount: LabelCount
   /// What becomes of labels.
   public var labelRule: LabelRule
 
   /// Options with these values.
   public init(
     format: CorpusFormat? = nil, textColumn: ColumnSelector? = nil, labelColumn: ColumnSelector? = nil,
-    header: HeaderMode = .auto, requiresLabel: Bool = true, labelRule: LabelRule = .asIs
+    header: HeaderMode = .auto, requiresLabel: Bool = true, labelCount: LabelCount = .one,
+    labelRule: LabelRule = .asIs
   ) {
     self.format = format
     self.textColumn = textColumn
     self.labelColumn = labelColumn
     self.header = header
     self.requiresLabel = requiresLabel
+    self.labelCount = labelCount
     self.labelRule = labelRule
   }
 }
@@ -97,17 +110,20 @@ public struct CorpusOptions: Sendable {
 public struct CorpusRecord: Sendable, Hashable {
   /// The text.
   public var text: String
-  /// Its label, where it has one.
-  public var label: String?
+  /// Its labels.
+  public var labels: [String]
   /// The line where it begins, from 1; the number of its file for folders.
   public var line: Int
   /// The file that it is from: the path as it was given, or the path of its own file for folders.
   public var source: String
 
+  /// The label of a text that has at most one.
+  public var label: String? { labels.first }
+
   /// Makes a record.
-  public init(text: String, label: String?, line: Int, source: String) {
+  public init(text: String, labels: [String], line: Int, source: String) {
     self.text = text
-    self.label = label
+    self.labels = labels
     self.line = line
     self.source = source
   }

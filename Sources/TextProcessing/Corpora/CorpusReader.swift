@@ -59,7 +59,7 @@ public struct CorpusReader {
       let record = try folders.next()
       texts = .folders(folders)
       guard var record else { return nil }
-      record.label = try label(record.label, line: record.line, path: record.source)
+      record.labels = try labels(record.labels, line: record.line, path: record.source)
       return record
     case .rows(var rows, let layout):
       let row = try rows.next()
@@ -70,39 +70,85 @@ public struct CorpusReader {
   }
 
   private func record(of row: CorpusRow, _ layout: CorpusLayout) throws(CorpusError) -> CorpusRecord {
-    guard let text = try field(layout.text, of: row) else {
+    guard let text = try field(layout.text, of: row)?.text else {
       if case .key(let name) = layout.text { throw .missingField(path: path, line: row.line, name: name) }
       throw .rowTooShort(path: path, line: row.line, columns: row.fields.count, needed: 0)
     }
-    var label: String?
+    var found: Field?
     if let column = layout.label {
       // Without need of a label a short row is a text without one.
-      label = options.requiresLabel ? try field(column, of: row) : try? field(column, of: row)
+      found = options.requiresLabel ? try field(column, of: row) : try? field(column, of: row)
     }
-    label = try self.label(label, line: row.line, path: path)
-    return CorpusRecord(text: text, label: label, line: row.line, source: path)
+    var parts: [String] = []
+    switch (found, options.labelCount) {
+    case (.list(let list), _): parts = list
+    case (.text(let label), .one): parts = [label]
+    case (.text(let label), .several(let separator)): parts = label.parts(at: separator)
+    case (nil, .one): break
+    case (nil, .several):
+      if options.requiresLabel { throw .missingLabel(path: path, line: row.line) }
+    }
+    let labels = try self.labels(parts, line: row.line, path: path)
+    return CorpusRecord(text: text, labels: labels, line: row.line, source: path)
   }
 
-  private func field(_ column: CorpusLayout.Column, of row: CorpusRow) throws(CorpusError) -> String? {
+  private enum Field {
+    case text(String)
+    case list([String])
+
+    var text: String? { if case .text(let text) = self { text } else { nil } }
+  }
+
+  private func field(_ column: CorpusLayout.Column, of row: CorpusRow) throws(CorpusError) -> Field? {
+    let place: Int
     switch column {
     case .key(let name):
-      return row.names?.firstIndex(of: name).map { row.fields[$0] }
+      guard let index = row.names?.firstIndex(of: name) else { return nil }
+      place = index
     case .place(let index):
       guard index < row.fields.count else {
         throw .rowTooShort(path: path, line: row.line, columns: row.fields.count, needed: index + 1)
       }
-      return row.fields[index]
+      place = index
     }
+    return row.lists[place].map(Field.list) ?? .text(row.fields[place])
   }
 
-  private func label(_ raw: String?, line: Int, path: String) throws(CorpusError) -> String? {
-    guard let raw, !raw.isEmpty else {
-      if options.requiresLabel { throw .missingLabel(path: path, line: line) }
-      return nil
+  /// The labels of a text after the rule, each once.
+  private func labels(_ raw: [String], line: Int, path: String) throws(CorpusError) -> [String] {
+    var labels: [String] = []
+    for raw in raw where !raw.isEmpty {
+      guard let label = options.labelRule.apply(to: raw) else {
+        throw .labelIsNoNumber(path: path, line: line, label: raw)
+      }
+      if !labels.contains(label) { labels.append(label) }
     }
-    guard let label = options.labelRule.apply(to: raw) else {
-      throw .labelIsNoNumber(path: path, line: line, label: raw)
+    if options.labelCount == .one {
+      if labels.count > 1 { throw .severalLabels(path: path, line: line, labels: labels) }
+      if labels.isEmpty, options.requiresLabel { throw .missingLabel(path: path, line: line) }
     }
-    return label
+    return labels
+  }
+}
+
+extension String {
+  /// What stands between separators, without the spaces around it.
+  fileprivate func parts(at separator: String) -> [String] {
+    var parts: [String] = []
+    var rest = self[...]
+    while let found = rest.firstRange(of: separator) {
+      parts.append(rest[..<found.lowerBound].trimmed)
+      rest = rest[found.upperBound...]
+    }
+    return parts + [rest.trimmed]
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: String {
+    var rest = self
+    while rest.first == " " { rest.removeFirst() }
+    while rest.last == " " { rest.removeLast() }
+    return String(rest)
   }
 }

@@ -5,6 +5,8 @@ struct CorpusRow {
   var fields: [String]
   /// Keys of the fields, where each row names its own (JSON Lines).
   var names: [String]?
+  /// The parts of fields that are lists, by the place of the field.
+  var lists: [Int: [String]] = [:]
 }
 
 /// Where rows come from, one at a time.
@@ -60,7 +62,7 @@ struct SplitRows: RowSource {
   }
 }
 
-/// A row for each line of fastText's format: its label, or an empty one, and its text.
+/// A row for each line of fastText's format: its labels and its text.
 struct FastTextRows: RowSource {
   static let prefix = "__label__"
   let reader: LineReader
@@ -79,8 +81,8 @@ struct FastTextRows: RowSource {
           rest = rest[rest.utf8.index(after: rest.startIndex)...]
         }
       }
-      if labels.count > 1 { throw .severalLabels(path: reader.path, line: reader.lineNumber, labels: labels) }
-      return CorpusRow(line: reader.lineNumber, fields: [labels.first ?? "", String(rest)])
+      return CorpusRow(
+        line: reader.lineNumber, fields: [labels.first ?? "", String(rest)], lists: [0: labels])
     }
     return nil
   }

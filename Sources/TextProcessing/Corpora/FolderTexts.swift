@@ -44,7 +44,7 @@ struct FolderTexts {
     }
     let file = path + "/" + label + "/" + files.removeFirst()
     fileNumber += 1
-    return CorpusRecord(text: try Self.text(of: file), label: label, line: fileNumber, source: file)
+    return CorpusRecord(text: try Self.text(of: file), labels: [label], line: fileNumber, source: file)
   }
 
   /// The text of a file, without the line end at its end.

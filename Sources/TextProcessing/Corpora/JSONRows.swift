@@ -1,4 +1,4 @@
-/// Rows of JSON Lines: the strings, numbers and truth values of one object a line, under their keys.
+/// Rows of JSON Lines: the strings, numbers, truth values and lists of these of one object a line, under their keys.
 struct JSONRows: RowSource {
   let reader: LineReader
 
@@ -14,14 +14,14 @@ struct JSONRows: RowSource {
         let offset = error.offset + (reader.lineBeginsWithByteOrderMark ? ByteOrderMark.size : 0)
         throw .malformedJSON(path: reader.path, line: reader.lineNumber, offset: offset, reason: error.reason)
       }
-      return CorpusRow(line: reader.lineNumber, fields: parser.values, names: parser.names)
+      return CorpusRow(line: reader.lineNumber, fields: parser.values, names: parser.names, lists: parser.lists)
     }
     return nil
   }
 }
 
-/// Reads one JSON object (RFC 8259). Values that are objects or arrays are left away, as is null; of them only the brackets
-/// and the simple values are checked.
+/// Reads one JSON object (RFC 8259). Values that are objects, or arrays of anything but simple values, are left away, as is
+/// null; of them only the brackets and the simple values are checked.
 struct JSONObjectParser {
   struct Failure: Error {
     var offset: Int
@@ -30,6 +30,8 @@ struct JSONObjectParser {
 
   private(set) var names: [String] = []
   private(set) var values: [String] = []
+  /// The simple values of arrays, by the place of their key.
+  private(set) var lists: [Int: [String]] = [:]
   private let bytes: [UInt8]
   private var position = 0
 
@@ -48,7 +50,11 @@ struct JSONObjectParser {
       skipSpace()
       try expect(":")
       skipSpace()
-      if let value = try parseValue() {
+      if let list = try parseList() {
+        lists[names.count] = list
+        names.append(name)
+        values.append("")
+      } else if let value = try parseValue() {
         names.append(name)
         values.append(value)
       }
@@ -84,6 +90,26 @@ struct JSONObjectParser {
       return nil
     default:
       return try parseNumber()
+    }
+  }
+
+  /// The values of an array of simple values; nil, and nothing is read, for anything else.
+  private mutating func parseList() throws(Failure) -> [String]? {
+    let start = position
+    guard take("[") else { return nil }
+    var list: [String] = []
+    skipSpace()
+    if take("]") { return list }
+    while true {
+      skipSpace()
+      if peek == UInt8(ascii: "{") || peek == UInt8(ascii: "[") {
+        position = start
+        return nil
+      }
+      if let value = try parseValue() { list.append(value) }
+      skipSpace()
+      if take("]") { return list }
+      if !take(",") { throw failure("the line ends in the array, or a comma is missing") }
     }
   }
 

@@ -1,39 +1,43 @@
 /// How often each class was taken for which.
 public struct ConfusionMatrix: Sendable, Hashable {
+  /// Of more classes there is no table, which grows with their square, but all figures.
+  public static let mostClasses = 2000
+
   /// Names of the K classes.
   public let labels: [String]
-  /// [gold][predicted], K × K.
+  /// [gold][predicted], K × K; empty for more than ``mostClasses``.
   public private(set) var counts: [[Int]]
+  private var right: [Int]
+  private var predicted: [Int]
+  private var gold: [Int]
 
   /// An empty matrix.
   public init(labels: [String]) {
     self.labels = labels
-    counts = Array(repeating: Array(repeating: 0, count: labels.count), count: labels.count)
+    let zeros = [Int](repeating: 0, count: labels.count)
+    counts = labels.count <= Self.mostClasses ? Array(repeating: zeros, count: labels.count) : []
+    (right, predicted, gold) = (zeros, zeros, zeros)
   }
 
   /// Counts one example.
   public mutating func add(gold: Int, predicted: Int) {
-    counts[gold][predicted] += 1
+    if !counts.isEmpty { counts[gold][predicted] += 1 }
+    self.gold[gold] += 1
+    self.predicted[predicted] += 1
+    if gold == predicted { right[gold] += 1 }
   }
 
   /// Number of examples.
-  public var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
+  public var total: Int { gold.reduce(0, +) }
 
   /// Share of examples whose class was found.
-  public var accuracy: Double {
-    let right = counts.indices.reduce(0) { $0 + counts[$1][$1] }
-    return ratio(right, total)
-  }
+  public var accuracy: Double { ratio(right.reduce(0, +), total) }
 
   /// Of the examples taken for the class, the share that is of it; 0 where none was.
-  public func precision(_ index: Int) -> Double {
-    ratio(counts[index][index], counts.reduce(0) { $0 + $1[index] })
-  }
+  public func precision(_ index: Int) -> Double { ratio(right[index], predicted[index]) }
 
   /// Of the examples of the class, the share that was found; 0 where there are none.
-  public func recall(_ index: Int) -> Double {
-    ratio(counts[index][index], support(index))
-  }
+  public func recall(_ index: Int) -> Double { ratio(right[index], gold[index]) }
 
   /// Harmonic mean of precision and recall.
   public func f1(_ index: Int) -> Double {
@@ -42,7 +46,7 @@ public struct ConfusionMatrix: Sendable, Hashable {
   }
 
   /// Examples of the class.
-  public func support(_ index: Int) -> Int { counts[index].reduce(0, +) }
+  public func support(_ index: Int) -> Int { gold[index] }
 
   /// Mean of the classes' F1.
   public var macroF1: Double {
@@ -51,15 +55,5 @@ public struct ConfusionMatrix: Sendable, Hashable {
 
   private func ratio(_ part: Int, _ whole: Int) -> Double {
     whole > 0 ? Double(part) / Double(whole) : 0
-  }
-
-  /// The sum of two matrices over the same classes, as for folds.
-  public static func + (a: ConfusionMatrix, b: ConfusionMatrix) -> ConfusionMatrix {
-    precondition(a.labels == b.labels, "ConfusionMatrix: other classes")
-    var sum = a
-    for (row, column) in a.counts.indices.flatMap({ row in a.counts.indices.map { (row, $0) } }) {
-      sum.counts[row][column] += b.counts[row][column]
-    }
-    return sum
   }
 }

@@ -26,7 +26,7 @@ public struct Evaluation: Sendable, Hashable, Codable {
   public let labels: [String]
   /// Figures by class.
   public let perClass: [String: ClassMetrics]
-  /// Rows gold, columns predicted.
+  /// Rows gold, columns predicted; empty for more than ``ConfusionMatrix/mostClasses``.
   public let confusion: [[Int]]
   /// What the probabilities are worth, where they are known.
   public let probabilities: ProbabilityMetrics?

@@ -37,10 +37,7 @@ public struct EvaluationBuilder {
   private var hits: [Int]
   private static let binCount = 15
   private var bins = Array(repeating: (count: 0, right: 0, confidence: 0.0), count: binCount)
-  /// Gold class and probabilities of every example, for the area under the curve.
-  private var golds: [Int32] = []
-  private var probabilities: [Float] = []
-  private static let mostProbabilities = 50_000_000
+  private var ranking: RankingSamples
 
   /// A builder for K classes.
   public init(labels: [String]) {
@@ -48,6 +45,7 @@ public struct EvaluationBuilder {
     matrix = ConfusionMatrix(labels: labels)
     ranks = [1, 2, 3, 5, 10].filter { $0 <= labels.count }
     hits = Array(repeating: 0, count: ranks.count)
+    ranking = RankingSamples(width: labels.count)
   }
 
   /// Counts an example of the class `gold` with K probabilities and its loss.
@@ -69,10 +67,7 @@ public struct EvaluationBuilder {
     bins[bin].count += 1
     bins[bin].confidence += confidence
     if best - own.startIndex == gold { bins[bin].right += 1 }
-    if probabilities.count + own.count <= Self.mostProbabilities {
-      golds.append(Int32(gold))
-      probabilities.append(contentsOf: own)
-    }
+    ranking.add(own, isPositive: labels.indices.map { $0 == gold })
   }
 
   /// What the examples come to.
@@ -85,37 +80,7 @@ public struct EvaluationBuilder {
         atK: zip(ranks, hits).map { k, hits in
           .init(k: k, precision: Double(hits) / count / Double(k), recall: Double(hits) / count)
         },
-        calibrationError: calibration, areaUnderCurve: areaUnderCurve))
-  }
-
-  private var areaUnderCurve: Double? {
-    guard golds.count == examples else { return nil }
-    // With two classes both have the same area.
-    let classes = labels.count == 2 ? 1..<2 : 0..<labels.count
-    let areas = classes.compactMap(area)
-    return areas.isEmpty ? nil : areas.reduce(0, +) / Double(areas.count)
-  }
-
-  /// By the sum of the ranks of the examples of the class, equal probabilities sharing theirs (Mann & Whitney 1947).
-  private func area(of label: Int) -> Double? {
-    let width = labels.count
-    let positives = golds.count { $0 == Int32(label) }
-    guard positives > 0, positives < golds.count else { return nil }
-    let order = golds.indices.sorted { probabilities[$0 * width + label] < probabilities[$1 * width + label] }
-    var rankSum = 0.0
-    var first = 0
-    while first < order.count {
-      let value = probabilities[order[first] * width + label]
-      var end = first
-      var own = 0
-      while end < order.count, probabilities[order[end] * width + label] == value {
-        if golds[order[end]] == Int32(label) { own += 1 }
-        end += 1
-      }
-      rankSum += Double(own) * Double(first + 1 + end) / 2
-      first = end
-    }
-    let (p, n) = (Double(positives), Double(golds.count - positives))
-    return (rankSum - p * (p + 1) / 2) / (p * n)
+        calibrationError: calibration,  // With two classes both have the same area.
+        areaUnderCurve: ranking.meanArea(of: labels.count == 2 ? 1..<2 : 0..<labels.count)))
   }
 }

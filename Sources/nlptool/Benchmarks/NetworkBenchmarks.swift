@@ -46,7 +46,7 @@ private let vocabularySize = 20_000
 
 /// Times training steps or forward passes of a network.
 private func measureNetwork(
-  _ name: String, _ configuration: TextClassifierConfiguration, lengths: [Int], isTraining: Bool,
+  _ name: String, _ configuration: TextNetworkConfiguration, lengths: [Int], isTraining: Bool,
   isLatency: Bool = false,
   operations: Double, stopwatch: Stopwatch
 ) -> BenchmarkResult {
@@ -56,10 +56,11 @@ private func measureNetwork(
   var details: [(String, Double)] = []
   let seconds: Double
   if isTraining {
-    let trainer = TextClassifierTrainer(network: network, options: TrainingOptions())
+    let trainer = TextNetworkTrainer(
+      network: network, options: TrainingOptions(), targets: .classes(source.classes))
     var firstLoss: Float?
     seconds = stopwatch.median {
-      let loss = trainer.step(source.batches[step % source.batches.count], classes: source.classes)
+      let loss = trainer.step(source.batches[step % source.batches.count], targets: .classes(source.classes))
       firstLoss = firstLoss ?? loss
       step += 1
     }
@@ -149,8 +150,8 @@ struct RecurrentBenchmark: Benchmark {
     options.embedding.size = shape.embedding
     options.embedding.dropout = 0
     options.dropout = 0
-    let configuration = TextClassifierConfiguration(
-      vocabularySize: vocabularySize, classCount: 2, options: options)
+    let configuration = TextNetworkConfiguration(
+      vocabularySize: vocabularySize, outputSize: 2, options: options)
     let lengths =
       task == .trainPacked
       ? RandomStream(seed: 3).permutation(shape.batch).map {
@@ -188,8 +189,8 @@ struct ConvolutionBenchmark: Benchmark {
     let convolution = ConvolutionOptions()
     var options = TextNetworkOptions(.convolution(convolution))
     options.embedding.size = embedding
-    let configuration = TextClassifierConfiguration(
-      vocabularySize: vocabularySize, classCount: 2, options: options)
+    let configuration = TextNetworkConfiguration(
+      vocabularySize: vocabularySize, outputSize: 2, options: options)
     let batch = 50
     let perText = convolution.filterWidths.reduce(0) {
       $0 + 2 * embedding * $1 * convolution.filterCount * (steps - $1 + 1)

@@ -1,3 +1,4 @@
+import BagModels
 import Glibc
 import ModelFiles
 import TextModels
@@ -31,6 +32,7 @@ struct CommandFailure: Error {
     switch error {
     case let failure as CommandFailure: self = failure
     case let error as TextModelError: self.init(Self.code(of: error), error.description)
+    case let error as BagModelError: self.init(Self.code(of: error), error.description)
     case let error as FileError: self.init(Self.code(of: error), error.description)
     case let error as VocabularyError: self.init(Self.code(of: error), "\(error)")
     case let error as CorpusError: self.init(Self.code(of: error), "\(error)")
@@ -64,8 +66,22 @@ struct CommandFailure: Error {
     case .file(let error): code(of: error)
     case .vocabulary(let error): code(of: error)
     case .corpus(let error): code(of: error)
-    case .impossibleNetwork: .usage
-    case .tokenizer, .mismatch, .noExamples, .singleClass, .unknownLabel, .tooFewExamples: .content
+    case .impossibleNetwork, .noSuchParameter: .usage
+    case .tokenizer, .mismatch, .noExamples, .noLabels, .singleClass, .unknownLabel, .labelIsNoNumber, .tooFewExamples,
+      .otherTask:
+      .content
+    }
+  }
+
+  private static func code(of error: BagModelError) -> Code {
+    switch error {
+    case .file(let error): code(of: error)
+    case .vocabulary(let error): code(of: error)
+    case .corpus(let error): code(of: error)
+    case .tokenizer(let error): code(of: error)
+    case .invalidOptions, .outOfMemory: .usage
+    case .cancelled: .interrupted
+    case .mismatch, .noTexts, .singleLabel, .diverged, .badLine: .content
     }
   }
 

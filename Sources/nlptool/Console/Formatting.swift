@@ -24,6 +24,16 @@ extension Double {
   }
 }
 
+extension Float {
+  /// With two digits, as a person chooses a rate.
+  var withTwoDigits: Float {
+    guard isFinite, self > 0 else { return self }
+    let power = pow(10, (1 - log10(Double(self)).rounded(.down)).magnitude)
+    let isSmall = log10(Double(self)) < 1
+    return Float(isSmall ? (Double(self) * power).rounded() / power : (Double(self) / power).rounded() * power)
+  }
+}
+
 /// Columns of text, the first to the left and the others to the right.
 struct TextTable {
   private var rows: [[String]] = []

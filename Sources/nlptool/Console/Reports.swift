@@ -1,31 +1,38 @@
+import BagModels
 import FoundationEssentials
 import Glibc
 import ModelFiles
 import TextModels
 import Training
 
-/// The JSON of `train-sentiment --report`.
+/// The JSON of `train --report`.
 struct TrainingReport: Encodable {
   let command: [String]
   let model: String
-  let history: TrainingHistory
+  var history: TrainingHistory?
   let seconds: Double
-  let network: TextClassifierConfiguration
-  var test: Evaluation?
+  var network: TextNetworkConfiguration?
+  var bag: BagClassifierOptions?
+  var test: TextEvaluation?
 
   func write(to path: String) throws(CommandFailure) { try writeJSON(self, to: path) }
 }
 
-/// The JSON of `train-sentiment --folds N --report`.
+/// The JSON of `train --folds N --report`.
 struct CrossValidationReport: Encodable {
-  let folds: [Evaluation]
-  let meanAccuracy: Double
+  let folds: [TextEvaluation]
+  let metric: ValidationResult.Metric
+  let mean: Double
   let deviation: Double
 
-  private enum CodingKeys: String, CodingKey {
-    case folds
-    case meanAccuracy = "mean_accuracy"
-    case deviation
+  init(_ folds: [TextEvaluation]) {
+    self.folds = folds
+    let results = folds.map(\.validation)
+    metric = results.first?.metric ?? .accuracy
+    let mean = results.reduce(0) { $0 + $1.value } / Double(max(results.count, 1))
+    self.mean = mean
+    let squares = results.reduce(0) { $0 + ($1.value - mean) * ($1.value - mean) }
+    deviation = (squares / Double(max(results.count - 1, 1))).squareRoot()
   }
 }
 
@@ -63,36 +70,5 @@ func checkWritable(_ path: String) throws(CommandFailure) {
   let parent = folder.isEmpty ? "/" : folder
   guard access(parent, W_OK) == 0 else {
     throw CommandFailure(.cannotCreate, "\(path): cannot be created (\(parent): \(String(cString: strerror(errno))))")
-  }
-}
-
-extension Evaluation {
-  /// Precision, recall and F1 of each class, and the confusion matrix.
-  /// What the probabilities are worth, a line each.
-  var probabilityLines: String {
-    guard let metrics = probabilities else { return "" }
-    var text = ""
-    if labels.count > 2 {
-      let parts = metrics.atK.dropFirst().map {
-        "P@\($0.k) \($0.precision.fixed(4)), R@\($0.k) \($0.recall.fixed(4))"
-      }
-      text += parts.joined(separator: ", ") + "\n"
-    }
-    if let area = metrics.areaUnderCurve { text += "AUC \(area.fixed(4)), " }
-    return text + "expected calibration error \(metrics.calibrationError.fixed(4))\n"
-  }
-
-  var classTable: String {
-    var classes = TextTable()
-    classes.add("class", "precision", "recall", "F1", "texts")
-    for label in labels {
-      guard let metrics = perClass[label] else { continue }
-      classes.add(
-        label, metrics.precision.fixed(4), metrics.recall.fixed(4), metrics.f1.fixed(4), "\(metrics.support)")
-    }
-    var matrix = TextTable()
-    matrix.add(cells: ["gold \\ predicted"] + labels)
-    for (label, row) in zip(labels, confusion) { matrix.add(cells: [label] + row.map { "\($0)" }) }
-    return classes.text + "\n" + matrix.text
   }
 }

@@ -1,3 +1,4 @@
+import BagModels
 import Training
 
 /// Shows training on standard error: a line that renews itself on a terminal, plain lines elsewhere.
@@ -22,22 +23,34 @@ final class TrainingConsole {
     }
   }
 
+  /// Progress of a bag.
+  func show(_ progress: BagProgress) {
+    showLine(isLast: progress.wordsDone >= progress.words) {
+      "\(progress.wordsDone * 100 / max(progress.words, 1))%  loss \(progress.loss.fixed(4))  "
+        + "\((progress.rate / 1e6).fixed(2)) M words/s  \(progress.remainingSeconds.asDuration) left"
+    }
+  }
+
   private func show(_ progress: TrainingProgress) {
+    showLine(isLast: progress.examplesDone == progress.examples) {
+      "epoch \(progress.epoch)/\(progress.epochs)  \(progress.examplesDone * 100 / max(progress.examples, 1))%  "
+        + "loss \(progress.loss.fixed(4))  \(progress.rate.fixed(0)) texts/s  "
+        + "\(progress.totalRemainingSeconds.asDuration) left"
+    }
+  }
+
+  private func showLine(isLast: Bool, _ line: () -> String) {
+    if isQuiet { return }
     let interval = StandardError.isInteractive ? 0.1 : 15
-    let isLast = progress.examplesDone == progress.examples
     if let lastUpdate, lastUpdate.secondsToNow < interval, !(isLast && StandardError.isInteractive) { return }
     // Without a terminal nothing is said at once: the first line comes after the first interval.
     defer { lastUpdate = .now }
     if !StandardError.isInteractive, lastUpdate == nil { return }
-    let share = progress.examplesDone * 100 / max(progress.examples, 1)
-    let line =
-      "\(prefix)epoch \(progress.epoch)/\(progress.epochs)  \(share)%  loss \(progress.loss.fixed(4))  "
-      + "\(progress.rate.fixed(0)) texts/s  \(progress.totalRemainingSeconds.asDuration) left"
     if StandardError.isInteractive {
-      StandardError.write("\r\u{1B}[K\(line)")
+      StandardError.write("\r\u{1B}[K\(prefix)\(line())")
       isLineOpen = true
     } else {
-      StandardError.write(line + "\n")
+      StandardError.write("\(prefix)\(line())\n")
     }
   }
 
@@ -45,7 +58,7 @@ final class TrainingConsole {
     closeLine()
     var line = "\(prefix)epoch \(report.epoch)  loss \(report.trainingLoss.fixed(4))"
     if let validation = report.validation {
-      line += "  validation accuracy \((validation.accuracy * 100).fixed(2)) %  loss \(validation.loss.fixed(4))"
+      line += "  validation \(validation.metric.title) \(validation.text)  loss \(validation.loss.fixed(4))"
     }
     line += "  \(report.seconds.asDuration)"
     if report.isBest { line += "  best so far" }

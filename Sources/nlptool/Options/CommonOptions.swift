@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tensors
+import TextModels
 import TextProcessing
 
 /// Options that every verb has that computes.
@@ -40,12 +41,21 @@ struct CorpusArguments: ParsableArguments {
       "Labels are numbers (stars); from this one on they count as positive, below as negative.", valueName: "number"))
   var positiveFrom: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "What stands between the labels of a text that may have several; fastText's lines and JSON's arrays need none.",
+      valueName: "characters"))
+  var labelSeparator = ","
+
   func validate() throws {
+    if labelSeparator.isEmpty { throw ValidationError("--label-separator takes at least one character") }
     if let positiveFrom, !positiveFrom.isFinite { throw ValidationError("--positive-from takes a number") }
   }
 
-  var options: CorpusOptions {
+  /// How a corpus is to be read for a model of some task.
+  func options(for task: TextTask) -> CorpusOptions {
     var options = CorpusOptions()
+    if task == .multiLabel { options.labelCount = .several(separator: labelSeparator) }
     options.format = inputFormat
     options.textColumn = textColumn.map { ColumnSelector($0) }
     options.labelColumn = labelColumn.map { ColumnSelector($0) }

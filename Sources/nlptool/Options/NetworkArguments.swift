@@ -5,17 +5,26 @@ extension TextArchitecture: ExpressibleByArgument {}
 extension SequencePooling: ExpressibleByArgument {}
 extension EmbeddingOptions.Channels: ExpressibleByArgument {}
 
-/// The network and its sizes.
-struct NetworkArguments: ParsableArguments {
-  @Option(help: "Network.")
-  var model: TextArchitecture = .cnn
+/// What `--model` takes: a network, or fastText's classifier.
+enum ModelChoice: Hashable, ExpressibleByArgument, CaseIterable {
+  case bag
+  case network(TextArchitecture)
 
-  @OptionGroup var sizes: NetworkSizeArguments
+  static let allCases = [ModelChoice.bag] + TextArchitecture.allCases.map(ModelChoice.network)
 
-  func validate() throws { _ = try sizes.options(for: model) }
+  init?(argument: String) {
+    guard let found = Self.allCases.first(where: { $0.defaultValueDescription == argument }) else { return nil }
+    self = found
+  }
 
-  /// The options that the arguments stand for.
-  func options() throws -> TextNetworkOptions { try sizes.options(for: model) }
+  var defaultValueDescription: String {
+    switch self {
+    case .bag: "bag"
+    case .network(let architecture): architecture.rawValue
+    }
+  }
+
+  static var allValueStrings: [String] { allCases.map(\.defaultValueDescription) }
 }
 
 /// The sizes of a network. What does not fit the model is refused, not ignored.
@@ -24,7 +33,7 @@ struct NetworkSizeArguments: ParsableArguments {
   private static let recurrent = RecurrentOptions(.lstm, isBidirectional: false)
   private static let embedding = EmbeddingOptions()
 
-  @Option(help: ArgumentHelp("Numbers for each token. (default: \(embedding.size))", valueName: "number"))
+  @Option(help: ArgumentHelp("Numbers for each token. (default: \(embedding.size), of a bag 100)", valueName: "number"))
   var embeddingSize: Int?
 
   @Option(
@@ -71,7 +80,8 @@ struct NetworkSizeArguments: ParsableArguments {
   var embeddingDropout: Float?
 
   @Option(
-    help: ArgumentHelp("Share of the tokens that training hides, in [0, 1). (default: 0)", valueName: "rate"))
+    help: ArgumentHelp(
+      "Share of the tokens, or of a bag's features, that training hides, in [0, 1). (default: 0)", valueName: "rate"))
   var wordDropout: Float?
 
   @Option(
@@ -101,6 +111,30 @@ struct NetworkSizeArguments: ParsableArguments {
     ] {
       if let value, !(value >= 0 && value < 1) { throw ValidationError("\(name) takes a number of [0, 1)") }
     }
+  }
+
+  /// Refuses what a bag has no use for; the size of its vectors is that of the embedding.
+  func checkBag() throws {
+    for name in given where name != "--embedding-size" && name != "--word-dropout" {
+      throw ValidationError("\(name) is for networks, not for --model bag")
+    }
+  }
+
+  /// Refuses all of them.
+  func checkNone(_ reason: String) throws {
+    if let name = given.first { throw ValidationError("\(reason): leave out \(name)") }
+  }
+
+  private var given: [String] {
+    let options: [(String, Bool)] = [
+      ("--embedding-size", embeddingSize != nil), ("--hidden-size", hiddenSize != nil), ("--layers", layers != nil),
+      ("--pooling", pooling != nil), ("--filters", filters != nil), ("--filter-widths", filterWidths != nil),
+      ("--blocks", blocks != nil), ("--hidden-sizes", hiddenSizes != nil), ("--dropout", dropout != nil),
+      ("--embedding-dropout", embeddingDropout != nil), ("--word-dropout", wordDropout != nil),
+      ("--layer-dropout", layerDropout != nil), ("--locked-dropout", lockedDropout),
+      ("--weight-dropout", weightDropout != nil),
+    ]
+    return options.filter(\.1).map(\.0)
   }
 
   private static let recurrentModels: Set<TextArchitecture> = [.rnn, .birnn, .gru, .bigru, .lstm, .bilstm]

@@ -7,10 +7,8 @@ extension ScheduleOptions.Kind: ExpressibleByArgument {}
 
 /// How training goes.
 struct TrainingArguments: ParsableArguments {
-  private static let defaults = TrainingOptions()
-
-  @Option(help: ArgumentHelp("Passes over the texts, at most.", valueName: "number"))
-  var epochs = 10
+  @Option(help: ArgumentHelp("Passes over the texts, at most. (default: 10, of a bag 5)", valueName: "number"))
+  var epochs: Int?
 
   @Option(help: ArgumentHelp("Texts of one batch.", valueName: "number"))
   var batchSize = 32
@@ -22,7 +20,8 @@ struct TrainingArguments: ParsableArguments {
   var optimizer = OptimizerKind.adam
 
   @Option(
-    help: ArgumentHelp("Size of a step. (default: the optimiser's usual one, 0.001 for adam)", valueName: "rate"))
+    help: ArgumentHelp(
+      "Size of a step. (default: the optimiser's usual one, 0.001 for adam; of a bag 0.1)", valueName: "rate"))
   var learningRate: Float?
 
   @Option(help: ArgumentHelp("Momentum of sgd or rmsprop. (default: 0)", valueName: "share"))
@@ -83,7 +82,7 @@ struct TrainingArguments: ParsableArguments {
 
   func validate() throws {
     for (name, value, range) in [
-      ("--epochs", epochs, 1...1_000_000), ("--batch-size", batchSize, 1...4096),
+      ("--epochs", epochs ?? 1, 1...1_000_000), ("--batch-size", batchSize, 1...4096),
       ("--accumulate", accumulate, 1...4096), ("--patience", patience, 1...1_000_000),
     ] where !range.contains(value) {
       throw ValidationError("\(name) takes a number from 1 to \(range.upperBound)")
@@ -114,10 +113,25 @@ struct TrainingArguments: ParsableArguments {
     if focal != nil, labelSmoothing > 0 { throw ValidationError("give --focal or --label-smoothing, not both") }
   }
 
+  /// Refuses what a bag has no use for: its steps are those of stochastic gradient descent with a rate that falls to
+  /// nothing.
+  func checkBag() throws {
+    let given: [(String, Bool)] = [
+      ("--batch-size", batchSize != 32), ("--accumulate", accumulate != 1),
+      ("--optimizer", optimizer != .adam), ("--momentum", momentum != nil),
+      ("--weight-decay", weightDecay != nil), ("--l1", l1 > 0), ("--l2", l2 > 0),
+      ("--maximum-norm", maximumNorm != nil), ("--schedule", schedule != .constant), ("--warm-up", warmUp > 0),
+      ("--clip-norm", clipNorm != nil), ("--clip-value", clipValue != nil), ("--average-decay", averageDecay != nil),
+      ("--label-smoothing", labelSmoothing > 0), ("--focal", focal != nil), ("--balance-labels", balanceLabels),
+      ("--patience", patience != 2),
+    ]
+    for (name, isGiven) in given where isGiven { throw ValidationError("\(name) is for networks, not for --model bag") }
+  }
+
   /// The loop.
   var options: TrainingOptions {
     var options = TrainingOptions()
-    options.epochs = epochs
+    options.epochs = epochs ?? options.epochs
     options.batchSize = batchSize
     options.accumulatedBatches = accumulate
     options.optimizer = OptimizerOptions(

@@ -28,17 +28,16 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    let classifier = try TextClassifier(contentsOf: model)
-    let texts = try LabelledTexts(paths: data, options: corpus.options)
-    let evaluation = try classifier.evaluate(texts)
-    if !quiet { for guess in texts.guesses { StandardError.write(guess + "\n") } }
-    if json {
-      try StandardOutput.shared.write(encodedJSON(evaluation, pretty: false))
-    } else {
-      try StandardOutput.shared.write(
-        "accuracy \((evaluation.accuracy * 100).fixed(2)) %, macro F1 \(evaluation.macroF1.fixed(4)), "
-          + "loss \(evaluation.loss.fixed(4)), \(evaluation.examples) texts\n\(evaluation.probabilityLines)\n"
-          + evaluation.classTable)
+    let model = try LoadedModel(contentsOf: model)
+    let texts = try LabelledTexts(paths: data, options: corpus.options(for: model.task))
+    let (evaluation, truncated) = try model.evaluate(texts)
+    if !quiet {
+      for guess in texts.guesses { StandardError.write(guess + "\n") }
+      if truncated > 0, let length = model.maximumLength {
+        StandardError.write(
+          "\(truncated) texts are longer than the \(length) tokens that the model reads of a text\n")
+      }
     }
+    try StandardOutput.shared.write(json ? encodedJSON(evaluation, pretty: false) : evaluation.text)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BagModels
 import Glibc
 import TextModels
 
@@ -47,7 +48,7 @@ struct Info: ParsableCommand {
     let parameters: Int
     let parametersWithoutEmbedding: Int
     let labels: [String]?
-    let network: TextClassifierConfiguration
+    let network: TextNetworkConfiguration
     let tensors: [Parameter]
 
     private enum CodingKeys: String, CodingKey {
@@ -58,18 +59,22 @@ struct Info: ParsableCommand {
   }
 
   func run() throws {
-    let network: TextClassifierNetwork
-    let configuration: TextClassifierConfiguration
+    let network: TextNetwork
+    let configuration: TextNetworkConfiguration
     var names: [String]?
     // A folder that is called like an architecture is given as a path: ./cnn
     let architecture = access(model, F_OK) == 0 && model.contains("/") ? nil : TextArchitecture(rawValue: model)
     if let architecture {
-      configuration = TextClassifierConfiguration(
-        vocabularySize: vocabularySize, classCount: labels, options: try sizes.options(for: architecture))
+      configuration = TextNetworkConfiguration(
+        vocabularySize: vocabularySize, outputSize: labels, options: try sizes.options(for: architecture))
       network = configuration.makeNetwork(random: nil)
     } else {
-      let classifier = try TextClassifier(contentsOf: model)
-      (network, configuration, names) = (classifier.network, classifier.description.network, classifier.labels)
+      switch try LoadedModel(contentsOf: model) {
+      case .network(let model):
+        (network, configuration, names) = (model.network, model.description.network, model.labels)
+      case .bag(let bag):
+        return try StandardOutput.shared.write(json ? encodedJSON(BagReport(bag), pretty: true) : BagReport(bag).text)
+      }
     }
     let embedding = network.embedding.parameterCount
     if json {
@@ -87,7 +92,33 @@ struct Info: ParsableCommand {
     }
     var text = "\(network.description)\n\n\(table.text)\n"
     text += "\(network.parameterCount) parameters, \(network.parameterCount - embedding) without the embedding\n"
-    if let names { text += "labels: \(names.joined(separator: ", "))\n" }
+    if let names, !names.isEmpty { text += "labels: \(names.joined(separator: ", "))\n" }
     try StandardOutput.shared.write(text)
+  }
+}
+
+/// What there is to say of a bag.
+private struct BagReport: Encodable {
+  let architecture = "bag"
+  let parameters: Int
+  let words: Int
+  let rows: Int
+  let labels: [String]
+  let options: BagClassifierOptions
+
+  init(_ bag: BagClassifier) {
+    parameters = bag.parameterCount
+    (words, rows, labels, options) = (bag.wordCount, bag.rowCount, bag.labels, bag.options)
+  }
+
+  var text: String {
+    """
+    BagClassifier(\(options.loss.rawValue))
+      rows: \(rows) × \(options.dimensions), \(words) of them for words
+      output: \(labels.count) labels
+    \(parameters) parameters
+    labels: \(labels.joined(separator: ", "))
+
+    """
   }
 }

@@ -9,12 +9,14 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Classify texts with a model.",
     discussion: """
-      Reads one text a line and writes one line for each: label TAB probability, or one JSON object \
-      {"label", "probability", "probabilities"}. Answers as lines arrive.
+      Reads one text a line and writes one line for each: label TAB probability, once for each label that is given \
+      (none, one or several with a model for several), or the number of a model for numbers; or one JSON object \
+      {"label", "probability", "probabilities"}, {"labels", "probabilities"} or {"value"}. Answers as lines arrive.
 
       Examples:
         nlptool predict model --text "Not what I had hoped for."
         nlptool predict model reviews.txt --format jsonl
+        nlptool predict model questions.txt -k 3 --threshold 0.1
         cut -f2 reviews.tsv | nlptool predict model
       """)
 
@@ -30,16 +32,38 @@ struct Predict: ParsableCommand {
   @Option(help: "Form of the result.")
   var format: Format = .text
 
+  @Option(
+    name: [.customShort("k"), .customLong("top")],
+    help: ArgumentHelp("Give so many labels at most, likeliest first.", valueName: "number"))
+  var top: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Give labels of at least this probability, in place of the model's choice.", valueName: "probability"))
+  var threshold: Double?
+
+  @Flag(name: .shortAndLong, help: "Say nothing but the result.")
+  var quiet = false
+
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
+    if let top, top < 1 { throw ValidationError("-k takes a number from 1 on") }
+    if let threshold, !(threshold >= 0 && threshold <= 1) {
+      throw ValidationError("--threshold takes a number from 0 to 1")
+    }
     if !text.isEmpty, file != "-" { throw ValidationError("give either a file or --text") }
   }
 
   func run() throws {
     compute.apply()
-    let classifier = try TextClassifier(contentsOf: model)
-    if !text.isEmpty { return try write(classifier.predict(text), classifier) }
+    let model = try LoadedModel(contentsOf: model)
+    if model.task == .regression, top != nil || threshold != nil {
+      throw ValidationError("-k and --threshold are for models of labels; this one says a number")
+    }
+    var writer = AnswerWriter(format: format, top: top, threshold: threshold)
+    defer { if !quiet { writer.sayTruncation(model) } }
+    if !text.isEmpty { return try writer.write(model.answers(text)) }
     let reader = try LineReader(path: file)
     // Texts are classified together, but none waits for others that are not there yet.
     let batchSize = 256
@@ -48,29 +72,68 @@ struct Predict: ParsableCommand {
       do throws(CorpusError) {
         lines.append(try reader.lineText())
       } catch {
-        try write(classifier.predict(lines), classifier)
+        try writer.write(model.answers(lines))
         throw error
       }
       let isComplete = lines.count == batchSize
       guard isComplete || !reader.nextLineIsReady else { continue }
-      try write(classifier.predict(lines), classifier)
+      try writer.write(model.answers(lines))
       if !isComplete { try StandardOutput.shared.flush() }
       lines = []
     }
-    try write(classifier.predict(lines), classifier)
+    try writer.write(model.answers(lines))
+  }
+}
+
+/// Writes answers as lines.
+private struct AnswerWriter {
+  let format: Predict.Format
+  let top: Int?
+  let threshold: Double?
+  private var truncated = 0
+
+  init(format: Predict.Format, top: Int?, threshold: Double?) {
+    (self.format, self.top, self.threshold) = (format, top, threshold)
   }
 
-  private func write(_ predictions: [Prediction], _ classifier: TextClassifier) throws {
-    for prediction in predictions {
-      switch format {
-      case .text:
-        try StandardOutput.shared.write("\(prediction.label)\t\(prediction.probability.fixed(4))\n")
-      case .jsonl:
-        let all = zip(classifier.labels, prediction.probabilities).map { "\($0.asJSON):\($1)" }
-        try StandardOutput.shared.write(
-          "{\"label\":\(prediction.label.asJSON),\"probability\":\(prediction.probability),"
-            + "\"probabilities\":{\(all.joined(separator: ","))}}\n")
+  mutating func write(_ answers: [LoadedModel.Answer]) throws {
+    for answer in answers {
+      switch answer {
+      case .labels(let prediction):
+        if prediction.isTruncated { truncated += 1 }
+        let line = format == .text ? text(prediction) : json(prediction)
+        try StandardOutput.shared.write(line + "\n")
+      case .value(let value):
+        try StandardOutput.shared.write(format == .text ? "\(value.fixed(4))\n" : "{\"value\":\(value)}\n")
       }
     }
+  }
+
+  /// The labels to give: the model's choice, unless the command asks for others.
+  private func choices(_ prediction: Prediction) -> [Prediction.Choice] {
+    if top == nil, threshold == nil {
+      let given = Set(prediction.labels)
+      return prediction.top(prediction.choices.count).filter { given.contains($0.label) }
+    }
+    return prediction.top(top ?? prediction.choices.count, threshold: threshold ?? 0)
+  }
+
+  private func text(_ prediction: Prediction) -> String {
+    choices(prediction).map { "\($0.label)\t\($0.probability.fixed(4))" }.joined(separator: "\t")
+  }
+
+  private func json(_ prediction: Prediction) -> String {
+    let all = prediction.choices.map { "\($0.label.asJSON):\($0.probability)" }.joined(separator: ",")
+    guard prediction.isSingle, top == nil, threshold == nil else {
+      let given = choices(prediction).map { $0.label.asJSON }.joined(separator: ",")
+      return "{\"labels\":[\(given)],\"probabilities\":{\(all)}}"
+    }
+    return "{\"label\":\(prediction.label.asJSON),\"probability\":\(prediction.probability),\"probabilities\":{\(all)}}"
+  }
+
+  func sayTruncation(_ model: LoadedModel) {
+    guard truncated > 0, let length = model.maximumLength else { return }
+    StandardError.write(
+      "\(truncated) texts were longer than the \(length) tokens that the model reads of a text\n")
   }
 }

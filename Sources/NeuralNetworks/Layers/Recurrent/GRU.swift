@@ -1,7 +1,7 @@
 public import Tensors
 
 /// Gated recurrent units (`torch.nn.GRU`: the reset gate on the hidden product, two biases).
-public final class GRU: RecurrentLayers {
+public final class GRU: RecurrentLayers, @unchecked Sendable {
   /// Layers of H units in each direction over inputs of I numbers.
   ///
   /// - Parameter initializer: for the weights; `nil` is PyTorch's, uniform on ±1/√H for weights and biases.

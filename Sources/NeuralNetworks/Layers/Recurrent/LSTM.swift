@@ -1,7 +1,7 @@
 public import Tensors
 
 /// Long short-term memory (`torch.nn.LSTM`).
-public final class LSTM: RecurrentLayers {
+public final class LSTM: RecurrentLayers, @unchecked Sendable {
   /// Layers of H units in each direction over inputs of I numbers.
   ///
   /// - Parameters:

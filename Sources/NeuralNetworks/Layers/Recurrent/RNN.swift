@@ -1,7 +1,7 @@
 public import Tensors
 
 /// The simple recurrent network of Elman (1990) (`torch.nn.RNN`).
-public final class RNN: RecurrentLayers {
+public final class RNN: RecurrentLayers, @unchecked Sendable {
   /// What is applied to the sum of products.
   public enum Nonlinearity: String, Sendable, Codable, CaseIterable {
     /// The hyperbolic tangent.

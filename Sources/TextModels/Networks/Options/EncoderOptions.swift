@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// How the vectors of a text become one.
 public enum EncoderOptions: Sendable, Hashable {

@@ -4,13 +4,13 @@ import Training
 
 // Trains on a corpus, saves, loads and predicts, all from Swift.
 let (corpus, model) = (CommandLine.arguments[1], CommandLine.arguments[2])
-var options = TextClassifierTrainingOptions()
+var options = TextModelTrainingOptions()
 options.training.epochs = 3
 let texts = try LabelledTexts(paths: [corpus], options: CorpusOptions())
-let trained = try TextClassifierTraining(options).run(training: texts).classifier
+let trained = try TextModelTraining(options).run(training: texts).model
 try trained.write(to: model, replacing: true)
 
 let classifier = try TextClassifier(contentsOf: model)
 let prediction = classifier.predict("I would go back tomorrow.")
-precondition(prediction == trained.predict("I would go back tomorrow."))
+precondition(prediction == (try TextClassifier(trained).predict("I would go back tomorrow.")))
 print(prediction.label, prediction.probability)

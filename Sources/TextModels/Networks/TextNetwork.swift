@@ -2,7 +2,7 @@ public import NeuralNetworks
 public import Tensors
 
 /// Embedding → encoder → linear layer: a score for each class of each text.
-public final class TextClassifierNetwork: Module {
+public final class TextNetwork: Module {
   /// Tokens to vectors.
   public let embedding: WordEmbedding
   /// Vectors to one for each text.
@@ -12,13 +12,13 @@ public final class TextClassifierNetwork: Module {
   private let dropout: Float
 
   /// A network of the configuration's sizes.
-  public init(_ configuration: TextClassifierConfiguration, random: RandomStream?) {
+  public init(_ configuration: TextNetworkConfiguration, random: RandomStream?) {
     let options = configuration.options
     embedding = WordEmbedding(
       vocabularySize: configuration.vocabularySize, options.embedding, random: random?.split("embedding"))
     encoder = options.encoder.makeEncoder(inputSize: options.embedding.width, random: random?.split("encoder"))
     output = Linear(
-      inputSize: encoder.outputSize, outputSize: configuration.classCount, random: random?.split("output"))
+      inputSize: encoder.outputSize, outputSize: configuration.outputSize, random: random?.split("output"))
     dropout = options.dropout
   }
 

@@ -1,37 +1,37 @@
 public import Tensors
 
-/// Everything that determines the shapes and the computation of a text classifier.
-public struct TextClassifierConfiguration: Sendable, Hashable, Codable {
+/// Everything that determines the shapes and the computation of a network for texts.
+public struct TextNetworkConfiguration: Sendable, Hashable, Codable {
   /// V.
   public var vocabularySize: Int
-  /// K.
-  public var classCount: Int
+  /// K: labels, or 1 for a number.
+  public var outputSize: Int
   /// The network between them.
   public var options: TextNetworkOptions
 
-  /// A classifier of some sizes.
-  public init(vocabularySize: Int, classCount: Int, options: TextNetworkOptions) {
+  /// A network of some sizes.
+  public init(vocabularySize: Int, outputSize: Int, options: TextNetworkOptions) {
     self.vocabularySize = vocabularySize
-    self.classCount = classCount
+    self.outputSize = outputSize
     self.options = options
   }
 
   private enum CodingKeys: String, CodingKey {
     case vocabularySize = "vocabulary_size"
-    case classCount = "class_count"
+    case outputSize = "output_size"
     case options
   }
 
   /// What is wrong with the sizes, if anything is: they may come from a file or from a person.
   public var fault: String? {
     if !(1...1 << 30).contains(vocabularySize) { return "the vocabulary size is \(vocabularySize)" }
-    if !(1...1 << 20).contains(classCount) { return "the number of classes is \(classCount), at most are 1048576" }
+    if !(1...1 << 20).contains(outputSize) { return "the number of outputs is \(outputSize), at most are 1048576" }
     return options.fault
   }
 
   /// The network, with new weights from `random`; without it the weights have their shapes only, until others are loaded.
-  public func makeNetwork(random: RandomStream?) -> TextClassifierNetwork {
-    TextClassifierNetwork(self, random: random)
+  public func makeNetwork(random: RandomStream?) -> TextNetwork {
+    TextNetwork(self, random: random)
   }
 
   /// Bytes that training takes for the parameters: their values, their gradients and the two moments of Adam.

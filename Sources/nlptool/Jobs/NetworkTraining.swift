@@ -1,0 +1,85 @@
+import TextModels
+import Training
+
+extension TrainingJob {
+  /// Trains a network, or what else the arguments ask for that needs one.
+  func trainNetwork(_ training: TextModelTraining) throws {
+    if arguments.findRate { return try findRate(training) }
+    if let folds = arguments.folds { return try crossValidate(training, folds) }
+    let start = ContinuousClock.now
+    var hasSaved = false
+    let (texts, judges) = try readTrainingTexts()
+    let outcome = try training.run(
+      training: texts, validation: judges, checkpoint: arguments.checkpoint, isResuming: arguments.resume,
+      planned: { plan in
+        // Not before: what cannot be trained gets one line, that of the error.
+        sayGuesses(texts, judges)
+        say(plan)
+      },
+      shouldStop: { Interrupt.isRequested },
+      report: console.show,
+      keepBest: { model in
+        try model.write(to: arguments.output, replacing: arguments.force || arguments.resume || hasSaved)
+        hasSaved = true
+      })
+    console.closeLine()
+    Interrupt.stopWatching()
+    guard hasSaved || arguments.resume else {
+      throw CommandFailure(
+        .interrupted, "interrupted before the end of the first epoch; no model was written; --resume goes on")
+    }
+    // Once more, with the whole history.
+    try outcome.model.write(to: arguments.output, replacing: true)
+    try finish(
+      .network(outcome.model),
+      TrainingReport(
+        command: CommandLine.arguments, model: arguments.output, history: outcome.history, seconds: start.secondsToNow,
+        network: outcome.model.description.network),
+      validation: outcome.history.best?.validation)
+  }
+
+  private func say(_ plan: TextModelTraining.Plan) {
+    var line = "\(plan.trainingExamples) training texts, \(plan.validationExamples) validation texts, "
+    if !plan.labels.isEmpty { line += "labels \(list(plan.labels)), " }
+    line += "vocabulary \(plan.vocabularySize) (\((plan.coverage * 100).fixed(1)) % of the tokens)"
+    console.note(line)
+    if plan.truncatedTexts > 0 {
+      console.note(
+        "\(plan.truncatedTexts) texts are longer than \(plan.maximumLength) tokens: their first and last "
+          + "\(plan.maximumLength / 2) are read (--maximum-length)")
+    }
+    console.note(plan.network)
+  }
+
+  private func crossValidate(_ training: TextModelTraining, _ folds: Int) throws {
+    let start = ContinuousClock.now
+    let texts = try read(arguments.data)
+    let evaluations = try training.crossValidate(
+      texts, folds: folds, shouldStop: { Interrupt.isRequested },
+      report: { fold, event in
+        console.prefix = "fold \(fold)/\(folds)  "
+        if case .progress = event { console.show(event) }
+      },
+      finished: { say(fold: $0, of: folds, $1) })
+    try finish(evaluations, folds: folds, since: start)
+  }
+
+  private func findRate(_ training: TextModelTraining) throws {
+    let texts = try read(arguments.data)
+    sayGuesses(texts)
+    let sweep = try training.sweepLearningRates(training: texts, shouldStop: { Interrupt.isRequested })
+    if let report = arguments.report { try writeJSON(sweep, to: report) }
+    var table = TextTable()
+    table.add("rate", "loss")
+    // Every tenth step shows the course.
+    for (index, point) in sweep.points.enumerated() where index % 10 == 0 || index == sweep.points.count - 1 {
+      table.add("\(point.rate.withTwoDigits)", point.loss.fixed(4))
+    }
+    try StandardOutput.shared.write(table.text)
+    guard let suggestion = sweep.suggestion else {
+      throw CommandFailure(
+        .content, "the loss never fell: the data are too few, or the labels do not follow from the texts")
+    }
+    try StandardOutput.shared.write("\nbegin with --learning-rate \(suggestion.withTwoDigits)\n")
+  }
+}

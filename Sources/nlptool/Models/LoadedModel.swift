@@ -1,0 +1,109 @@
+import BagModels
+import FoundationEssentials
+import ModelFiles
+import TextModels
+import Training
+
+import func Glibc.log
+
+/// A model of any kind that a folder holds.
+enum LoadedModel {
+  case network(TextModel)
+  case bag(BagClassifier)
+
+  /// What a model says of a text.
+  enum Answer {
+    case labels(Prediction)
+    case value(Double)
+  }
+
+  private static let descriptionLimit = 16 << 20
+
+  /// Loads what is there.
+  init(contentsOf path: String) throws {
+    struct Task: Decodable { let task: String? }
+    let bytes = try readFile("\(path)/model.json", limit: Self.descriptionLimit)
+    // What cannot be read at all gets its message from the loader of networks.
+    let task = (try? JSONDecoder().decode(Task.self, from: Data(bytes)))?.task
+    self =
+      task == BagClassifier.task ? .bag(try BagClassifier(contentsOf: path)) : .network(try TextModel(contentsOf: path))
+  }
+
+  var task: TextTask {
+    switch self {
+    case .network(let model): model.task
+    case .bag(let bag): bag.options.loss == .oneVersusAll ? .multiLabel : .singleLabel
+    }
+  }
+
+  var labels: [String] {
+    switch self {
+    case .network(let model): model.labels
+    case .bag(let bag): bag.labels
+    }
+  }
+
+  /// Tokens of a text that it reads; `nil` for all.
+  var maximumLength: Int? {
+    switch self {
+    case .network(let model): model.encoder.maximumLength
+    case .bag: nil
+    }
+  }
+
+  /// Probability from which on a bag that gives any number of labels gives one.
+  private static let bagThreshold = 0.5
+
+  func answers(_ texts: [String]) throws -> [Answer] {
+    switch self {
+    case .network(let model) where model.task == .regression:
+      return try TextRegressor(model).predict(texts).map(Answer.value)
+    case .network(let model):
+      return try TextClassifier(model).predict(texts).map(Answer.labels)
+    case .bag(let bag):
+      let threshold = task == .multiLabel ? Self.bagThreshold : nil
+      return bag.probabilities(texts).map {
+        .labels(Prediction(labels: bag.labels, probabilities: $0, threshold: threshold, isTruncated: false))
+      }
+    }
+  }
+
+  /// Judges the model on labelled texts; also how many of them were longer than what it reads.
+  func evaluate(_ texts: LabelledTexts) throws -> (evaluation: TextEvaluation, truncatedTexts: Int) {
+    switch self {
+    case .network(let model): return try model.evaluate(texts)
+    case .bag(let bag): return (try bag.evaluate(texts, task: task, threshold: Self.bagThreshold), 0)
+    }
+  }
+}
+
+extension BagClassifier {
+  /// Judges the classifier as networks are judged.
+  fileprivate func evaluate(_ texts: LabelledTexts, task: TextTask, threshold: Double) throws -> TextEvaluation {
+    guard !texts.examples.isEmpty else { throw TextModelError.noExamples(source: "evaluation data") }
+    let targets = try texts.targets(task, labels: labels)
+    var single = EvaluationBuilder(labels: labels)
+    var several = MultiLabelEvaluationBuilder(labels: labels, threshold: threshold)
+    // Some at a time: each has a probability for every label.
+    let size = 1024
+    for first in stride(from: 0, to: texts.examples.count, by: size) {
+      let part = first..<min(first + size, texts.examples.count)
+      for (index, own) in zip(part, probabilities(texts.examples[part].map(\.text))) {
+        switch targets {
+        case .classes(let classes):
+          let gold = Int(classes[index])
+          single.add(gold: gold, probabilities: own[...], loss: -Self.logarithm(own[gold]))
+        case .labelSets(let sets):
+          var loss = own.reduce(0) { $0 - Self.logarithm(1 - $1) }
+          for label in sets[index] { loss += Self.logarithm(1 - own[Int(label)]) - Self.logarithm(own[Int(label)]) }
+          several.add(gold: sets[index], probabilities: own[...], loss: loss / Double(max(labels.count, 1)))
+        case .values: break
+        }
+      }
+    }
+    return task == .multiLabel ? .multiLabel(several.evaluation) : .singleLabel(single.evaluation)
+  }
+
+  /// Of a probability that may have been rounded to nothing.
+  private static func logarithm(_ probability: Float) -> Double { log(max(Double(probability), 1e-10)) }
+}
