@@ -70,3 +70,46 @@ static void convolve_max(const float *x, ptrdiff_t x_stride, const struct window
   }
   if (used > 0) convolve_segments(x, x_stride, segments, used, k, panels, n, maxima, arguments, scratch);
 }
+
+/// The sums of some units over the rows of each window, and their maxima: VECTORS · 8 units from `unit` on.
+#define INDEXED_WINDOWS(VECTORS)                                                                                      \
+  static void indexed_windows_##VECTORS(const float *products, ptrdiff_t stride, const int32_t *indices,              \
+                                        ptrdiff_t positions, ptrdiff_t width, ptrdiff_t n, ptrdiff_t unit,            \
+                                        float *maxima, int32_t *arguments) {                                          \
+    f8 best[VECTORS];                                                                                                 \
+    i8 where[VECTORS];                                                                                                \
+    for (int v = 0; v < VECTORS; v++) {                                                                               \
+      best[v] = splat(-INFINITY);                                                                                     \
+      where[v] = (i8){};                                                                                              \
+    }                                                                                                                 \
+    for (ptrdiff_t position = 0; position < positions; position++) {                                                  \
+      const float *at = products + indices[position] * stride + unit;                                                 \
+      f8 sum[VECTORS];                                                                                                \
+      for (int v = 0; v < VECTORS; v++) sum[v] = load(at + 8 * v);                                                    \
+      for (ptrdiff_t w = 1; w < width; w++) {                                                                         \
+        at = products + indices[position + w] * stride + w * n + unit;                                                \
+        for (int v = 0; v < VECTORS; v++) sum[v] += load(at + 8 * v);                                                 \
+      }                                                                                                               \
+      i8 here = (i8){} + (int32_t)position;                                                                           \
+      for (int v = 0; v < VECTORS; v++) {                                                                             \
+        i8 larger = sum[v] > best[v];                                                                                 \
+        where[v] = (larger & here) | (~larger & where[v]);                                                            \
+        best[v] = max8(sum[v], best[v]);                                                                              \
+      }                                                                                                               \
+    }                                                                                                                 \
+    for (int v = 0; v < VECTORS; v++) {                                                                               \
+      store(maxima + unit + 8 * v, best[v]);                                                                          \
+      *(i8_unaligned *)(arguments + unit + 8 * v) = where[v];                                                         \
+    }                                                                                                                 \
+  }
+INDEXED_WINDOWS(1)
+INDEXED_WINDOWS(4)
+
+static void convolve_max_indexed(const float *products, ptrdiff_t stride, const int32_t *indices, ptrdiff_t positions,
+                                 ptrdiff_t width, ptrdiff_t n, float *maxima, int32_t *arguments) {
+  ptrdiff_t unit = 0;
+  for (; unit + 32 <= n; unit += 32)
+    indexed_windows_4(products, stride, indices, positions, width, n, unit, maxima, arguments);
+  for (; unit < n; unit += 8)
+    indexed_windows_1(products, stride, indices, positions, width, n, unit, maxima, arguments);
+}

@@ -43,6 +43,7 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .gather_patches = gather_patches,
     .scatter_patches = scatter_patches,
     .convolve_max = convolve_max,
+    .convolve_max_indexed = convolve_max_indexed,
     .add = add,
     .subtract = subtract,
     .multiply = multiply,

@@ -85,6 +85,27 @@ struct LayerTests {
     }
   }
 
+  @Test("convolution with max over time of rows that repeat", arguments: [(1, 1), (7, 2), (8, 3), (33, 5), (100, 4)])
+  func indexedConvolutionMax(filters: Int, width: Int) throws {
+    let random = RandomStream(seed: 31)
+    let layer = ConvolutionMaxOverTime(inputSize: 19, filterCount: filters, width: width, random: random)
+    layer.bias.value = random.split("bias").uniform([filters], in: -0.1..<0.1)
+    let table = Parameter(random.split("table").uniform([23, 19], in: -1..<1))
+    let rows = SequenceRows(counts: [width, 40, 13, width + 1])
+    // Some of the table's rows never occur, and they occur in no order.
+    let indices = random.split("indices").uniform([rows.rowCount], in: 0..<20).scalars.map { 19 - Int32($0) }
+    let upper = random.split("upper").uniform([4, filters], in: -1..<1)
+    let indexed = GradientTape.record {
+      (layer(IndexedRows(rows: table.tensor, indices: indices), rows: rows) * upper).sum()
+    }
+    let dense = GradientTape.record { (layer(table.tensor.gatherRows(indices), rows: rows) * upper).sum() }
+    #expect(abs(indexed.loss.scalar - dense.loss.scalar) < 1e-4)
+    for parameter in [table, layer.weight, layer.bias] {
+      let (a, b) = (try #require(indexed.gradients[parameter]), try #require(dense.gradients[parameter]))
+      expectEqual(a.tensor, b.tensor, "gradient", isGradient: true)
+    }
+  }
+
   @Test("activations", arguments: ["relu", "sigmoid", "tanh", "exp", "softmax"])
   func activation(name: String) throws {
     let fixture = try Fixture("activations")

@@ -197,6 +197,11 @@ struct kernel_table {
   void (*convolve_max)(const float *x, ptrdiff_t x_stride, const struct window_sequence *sequences, ptrdiff_t count,
                        ptrdiff_t k, const float *panels, ptrdiff_t n, float *maxima, int32_t *arguments,
                        float *scratch);
+  /// The same for one sequence whose rows repeat: row p is the distinct one number indices[p], and the product of filter
+  /// f with the distinct row d in the place w of a window stands at products[d·stride + w·n + f] for n filters, a
+  /// multiple of 8. `maxima` and `arguments` hold n elements.
+  void (*convolve_max_indexed)(const float *products, ptrdiff_t stride, const int32_t *indices, ptrdiff_t positions,
+                               ptrdiff_t width, ptrdiff_t n, float *maxima, int32_t *arguments);
 
   // Elementwise (elementwise.inc.h); n elements each
   void (*add)(const float *a, const float *b, float *out, ptrdiff_t n);

@@ -20,6 +20,11 @@ public final class ConvolutionMaxOverTime: Module {
     input.convolutionMaxOverTime(rows: rows, weight: weight.tensor, bias: bias.tensor)
   }
 
+  /// The same for rows that repeat, such as words: their products are formed once for each distinct one.
+  public func callAsFunction(_ input: IndexedRows, rows: SequenceRows) -> Tensor {
+    input.convolutionMaxOverTime(rows: rows, weight: weight.tensor, bias: bias.tensor)
+  }
+
   /// Rows under a window.
   public var width: Int { weight.shape[2] }
 

@@ -56,8 +56,8 @@ extension Tensor {
     let needsInputGradient = needsGradient
     return result.recorded("convolutionMaxOverTime", from: [self, weight, bias]) { [arguments] gradient in
       let backward = ConvolutionMaxBackward(
-        input: input, windows: windows, rows: rows, arguments: arguments, width: width, channels: channels,
-        gradient: output.reluGradient(gradient))
+        input: input, inputRows: nil, windows: windows, rows: rows, arguments: arguments, width: width,
+        channels: channels, gradient: output.reluGradient(gradient))
       let (weightGradient, biasGradient) = backward.weightGradients()
       return [
         needsInputGradient ? .dense(backward.inputGradient()) : nil, .dense(weightGradient), .dense(biasGradient),
@@ -102,56 +102,10 @@ extension Tensor {
     return result
   }
 
-  fileprivate func reluGradient(_ gradient: Tensor) -> Tensor {
+  func reluGradient(_ gradient: Tensor) -> Tensor {
     let result = Tensor(uninitialized: shape)
     kernels.relu_gradient(floats, gradient.floats, result.floats, count)
     return result
-  }
-}
-
-/// Walks over the windows that hold a maximum.
-private struct ConvolutionMaxBackward {
-  let input: Tensor
-  let windows: Tensor
-  let rows: SequenceRows
-  let arguments: [Int32]
-  let width: Int
-  let channels: Int
-  /// [B, F], zero where the activation was.
-  let gradient: Tensor
-
-  private var filters: Int { windows.shape[0] }
-
-  func inputGradient() -> Tensor {
-    let result = Tensor(zeros: input.shape)
-    let (to, weights, gradients) = (result.floats, windows.floats, gradient.floats)
-    let window = width * channels
-    parallelFor(rows.sequenceCount) { sequence in
-      for filter in 0..<filters {
-        let element = sequence * filters + filter
-        guard gradients[element] != 0 else { continue }
-        let row = rows.starts[sequence] + Int(arguments[element])
-        kernels.add_scaled(weights + filter * window, gradients[element], to + row * channels, window)
-      }
-    }
-    return result
-  }
-
-  func weightGradients() -> (weight: Tensor, bias: Tensor) {
-    let window = width * channels
-    let sums = Tensor(zeros: [filters, window])
-    let biases = Tensor(zeros: [filters])
-    let (x, to, gradients) = (input.floats, sums.floats, gradient.floats)
-    parallelFor(filters) { filter in
-      for sequence in 0..<rows.sequenceCount {
-        let element = sequence * filters + filter
-        guard gradients[element] != 0 else { continue }
-        let row = rows.starts[sequence] + Int(arguments[element])
-        kernels.add_scaled(x + row * channels, gradients[element], to + filter * window, window)
-        biases.floats[filter] += gradients[element]
-      }
-    }
-    return (sums.permutedFromWindows(channels: channels, width: width), biases)
   }
 }
 

@@ -31,7 +31,7 @@ public final class ConvolutionEncoder: TextNetworkEncoder {
       padded.replaceSubrange(start..<start + length, with: batch.ids[position..<position + length])
       position += length
     }
-    let embedded = embedding(padded)
+    let embedded = embedding.indexed(padded)
     return Tensor.concatenated(convolutions.map { $0(embedded, rows: rows) }, axis: 1)
   }
 
