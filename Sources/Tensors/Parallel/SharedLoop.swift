@@ -61,13 +61,23 @@ final class LockstepLoop: SharedLoop, @unchecked Sendable {
     self.body = body
   }
 
+  /// Rounds of waiting, some ten microseconds, after which a worker is taken to have lost its processor to somebody else.
+  private static let patience = 500
+
   override func lead() {
+    // On a machine that others use, waiting for a worker that does not run costs many times what its share does: then
+    // the next steps go without help, twice as many each time.
+    var (stepsAlone, nextPause) = (0, 8)
     for step in 0..<count {
-      let shares = 1 + joined.load(ordering: .acquiring)
+      let shares = stepsAlone > 0 ? 1 : 1 + joined.load(ordering: .acquiring)
+      stepsAlone = max(0, stepsAlone - 1)
       finished.store(0, ordering: .relaxed)
       current.store((step + 1) << Self.shareBits | shares, ordering: .releasing)
       body.pointee(step, 0, shares)
-      spin { finished.load(ordering: .acquiring) == shares - 1 }
+      if spin({ finished.load(ordering: .acquiring) == shares - 1 }) > Self.patience {
+        stepsAlone = nextPause
+        nextPause = min(2 * nextPause, 4096)
+      }
     }
     current.store(-1, ordering: .releasing)
   }
@@ -98,13 +108,16 @@ final class LockstepLoop: SharedLoop, @unchecked Sendable {
   }
 }
 
-/// Watches for what another thread is about to do, for a long time only where that thread does not run.
+/// Watches for what another thread is about to do, for a long time only where that thread does not run. Returns how
+/// often it looked.
 @inline(__always)
-func spin(until isDone: () -> Bool) {
+@discardableResult
+func spin(_ isDone: () -> Bool) -> Int {
   var spins = 0
   while !isDone() {
     kernel_spin_pause()
     spins += 1
-    if spins > 20_000 { sched_yield() }
+    if spins > 4000 { sched_yield() }
   }
+  return spins
 }
