@@ -3,8 +3,8 @@ import PackageDescription
 
 /// The modules, from the ground up. An arrow points from a module to what it is built on, and one way only:
 /// `nlptool → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
-/// `TextModels → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside `TextModels` on the same
-/// ground, without networks.
+/// `TextModels → ModelBundles → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside `TextModels`
+/// on the same ground, without networks.
 let package = Package(
   name: "nlptool",
   products: [
@@ -43,11 +43,14 @@ let package = Package(
     .target(name: "Training", dependencies: ["NeuralNetworks", "ModelFiles"]),
 
     // Where text and tensors meet.
-    .target(name: "TextModels", dependencies: ["Training", "VocabularyStore"]),
-    .target(name: "BagModels", dependencies: ["CKernels", "Tensors", "ModelFiles", "VocabularyStore"]),
+    .target(name: "ModelBundles", dependencies: ["ModelFiles", "VocabularyStore"]),
+    .target(name: "TextModels", dependencies: ["Training", "ModelBundles"]),
+    .target(name: "BagModels", dependencies: ["CKernels", "Tensors", "ModelBundles"]),
     .executableTarget(
       name: "nlptool",
-      dependencies: ["TextModels", "BagModels", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "TextModels", "BagModels", "ModelBundles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .testTarget(name: "TextProcessingTests", dependencies: ["TextProcessing", "CICU", "CTextKernels"]),
     .testTarget(
@@ -60,6 +63,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "NeuralNetworks"]),
     .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
     .testTarget(name: "BagModelsTests", dependencies: ["BagModels"]),
+    .testTarget(name: "ExamplesTests", dependencies: ["TextModels", "BagModels"]),
     .testTarget(name: "nlptoolTests", dependencies: ["nlptool"], exclude: ["Help"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,3 +1,4 @@
+import ModelBundles
 public import ModelFiles
 public import TextProcessing
 public import VocabularyStore
@@ -48,6 +49,21 @@ public enum BagModelError: Error, CustomStringConvertible {
       "training diverged in step \(step): the loss is not a number; try a learning rate below \(rate)"
     case .cancelled: "training was stopped before its end; nothing was kept"
     case .badLine(let path, let line, let reason): "\(path):\(line): \(reason); correct the line or leave it out"
+    }
+  }
+}
+
+extension BagModelError {
+  /// Runs what works on a folder, with its errors as ours.
+  static func converting<R>(_ body: () throws(BundleError) -> R) throws(BagModelError) -> R {
+    do throws(BundleError) {
+      return try body()
+    } catch {
+      switch error {
+      case .file(let error): throw .file(error)
+      case .vocabulary(let error): throw .vocabulary(error)
+      case .mismatch(let path, let reason): throw .mismatch(path: path, reason: reason)
+      }
     }
   }
 }

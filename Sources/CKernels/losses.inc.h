@@ -37,8 +37,10 @@ static double softmax_cross_entropy(const float *logits, ptrdiff_t rows, ptrdiff
   double loss = 0;
   for (ptrdiff_t r = 0; r < rows; r++) {
     const float *row = logits + r * classes;
+    // Before the probabilities, which may take the place of the logits.
+    float own = row[targets[r]];
     float top, normaliser = softmax_row(row, classes, probabilities + r * classes, &top);
-    loss += (double)normaliser + (double)top - (double)row[targets[r]];
+    loss += (double)normaliser + (double)top - (double)own;
   }
   return loss;
 }

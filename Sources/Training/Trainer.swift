@@ -12,6 +12,21 @@ public struct TrainingTask<Batch> {
   public var validate: (() -> ValidationResult)?
   /// Called before the first step of an epoch (from 1), and before a training that was cut off within it goes on.
   public var willBegin: (_ epoch: Int) -> Void
+  /// What goes from batch to batch beside the parameters, such as the states of a recurrent network, where something does.
+  public var carriedState: CarriedState?
+
+  /// Tensors by name that a checkpoint keeps for the task.
+  public struct CarriedState {
+    /// As they are after a step.
+    public var save: () -> [String: Tensor]
+    /// Takes them back before a training that was cut off goes on.
+    public var restore: ([String: Tensor]) -> Void
+
+    /// A way to keep them and one to take them back.
+    public init(save: @escaping () -> [String: Tensor], restore: @escaping ([String: Tensor]) -> Void) {
+      (self.save, self.restore) = (save, restore)
+    }
+  }
 
   /// A task.
   public init(
@@ -27,6 +42,7 @@ public final class Trainer {
   /// How to train.
   public let options: TrainingOptions
   private let parameters: [(name: String, parameter: Parameter)]
+  private let buffers: [(name: String, buffer: Buffer)]
   private let optimizer: any Optimizer
   /// The rate that the schedule multiplies.
   var baseLearningRate: Float
@@ -34,7 +50,7 @@ public final class Trainer {
   private var average: ParameterAverage?
   private var state = TrainingState()
   private var schedule = LearningRateSchedule.constant
-  /// The last parameters that were seen to be good, for a training that diverges.
+  /// What was last seen to be good, for a training that diverges.
   private var goodValues: [Tensor] = []
 
   /// A trainer for a network.
@@ -43,6 +59,7 @@ public final class Trainer {
   public init(_ network: any Module, options: TrainingOptions, groups: [ParameterGroup]? = nil) {
     self.options = options
     parameters = network.namedParameters
+    buffers = network.namedBuffers
     optimizer = options.optimizer.makeOptimizer(
       groups ?? [ParameterGroup(parameters: parameters.map(\.parameter))])
     baseLearningRate = options.optimizer.learningRate
@@ -104,7 +121,8 @@ public final class Trainer {
   ) throws -> TrainingHistory {
     var best = values
     if let checkpoints, checkpoints.isResuming, let resumed = try resume(checkpoints) {
-      best = resumed
+      best = resumed.best
+      task.carriedState?.restore(resumed.carried)
       report(.resumed(epoch: state.epoch, batchesDone: state.batchesDone))
     }
     goodValues = values
@@ -124,11 +142,11 @@ public final class Trainer {
         // A whole epoch is judged before training ends.
         guard state.batchesDone < plan.count else { break }
         if shouldStop() {
-          try checkpoints.map { try write($0, best: best) }
+          try checkpoints.map { try write($0, best: best, task.carriedState) }
           return try finish(best, interrupted: true)
         }
         if let checkpoints, lastCheckpoint.secondsToNow >= checkpoints.interval {
-          try write(checkpoints, best: best)
+          try write(checkpoints, best: best, task.carriedState)
           lastCheckpoint = .now
         }
       }
@@ -145,7 +163,7 @@ public final class Trainer {
       (state.lossSum, state.examplesDone, state.seconds) = (0, 0, 0)
       goodValues = values
       if let checkpoints {
-        try write(checkpoints, best: best)
+        try write(checkpoints, best: best, task.carriedState)
         lastCheckpoint = .now
       }
       if shouldStop(), state.epoch <= options.epochs, !isPatienceAtEnd { return try finish(best, interrupted: true) }
@@ -167,7 +185,7 @@ public final class Trainer {
       state.examplesDone += examples
       state.batchesDone += parts.count
     case .notFinite(let parameter):
-      for ((_, parameter), good) in zip(parameters, goodValues) { parameter.value = good }
+      values = goodValues
       throw TrainingError.diverged(
         epoch: state.epoch, step: state.batchesDone / max(1, options.accumulatedBatches) + 1, parameter: parameter,
         learningRate: optimizer.learningRate)
@@ -196,20 +214,26 @@ public final class Trainer {
       rate: Double(state.examplesDone) / max(state.seconds, 1e-9), learningRate: optimizer.learningRate)
   }
 
-  /// The values now, which stay as they are when parameters change.
-  private var values: [Tensor] { parameters.map { $0.parameter.value } }
+  /// The values of the parameters and then of the buffers now, which stay as they are when those change.
+  private var values: [Tensor] {
+    get { parameters.map { $0.parameter.value } + buffers.map { $0.buffer.value } }
+    set {
+      for ((_, parameter), value) in zip(parameters, newValue) { parameter.value = value }
+      for ((_, buffer), value) in zip(buffers, newValue.dropFirst(parameters.count)) { buffer.value = value }
+    }
+  }
 
   /// With the running average in place of the parameters, where there is one.
   private func withJudgedValues(_ body: () throws -> Void) throws {
     guard let average else { return try body() }
     let own = values
     average.apply()
-    defer { for ((_, parameter), value) in zip(parameters, own) { parameter.value = value } }
+    defer { values = own }
     try body()
   }
 
   private func finish(_ best: [Tensor], interrupted: Bool) throws -> TrainingHistory {
-    for ((_, parameter), value) in zip(parameters, best) { parameter.value = value }
+    values = best
     state.history.wasInterrupted = interrupted
     return state.history
   }
@@ -218,12 +242,15 @@ public final class Trainer {
 // MARK: - Checkpoints
 
 extension Trainer {
-  private func write(_ plan: CheckpointPlan, best: [Tensor]) throws(TrainingError) {
+  private func write<Batch>(
+    _ plan: CheckpointPlan, best: [Tensor], _ carried: TrainingTask<Batch>.CarriedState?
+  ) throws(TrainingError) {
     var checkpoint = TrainingCheckpoint(state: state, fingerprint: plan.fingerprint, tensors: [:])
     checkpoint.setPart("weights", named(values))
     checkpoint.setPart("best", named(best))
     checkpoint.setPart("optimizer", optimizer.state)
     if let average { checkpoint.setPart("average", named(average.values)) }
+    if let carried { checkpoint.setPart("carried", carried.save()) }
     do {
       try checkpoint.write(to: plan.path)
     } catch {
@@ -231,8 +258,11 @@ extension Trainer {
     }
   }
 
-  /// Takes over what is written down; the best parameters so far, or `nil` where there is no file.
-  private func resume(_ plan: CheckpointPlan) throws(TrainingError) -> [Tensor]? {
+  /// Takes over what is written down; gives the best values so far and what the task carries, or `nil` where there is no
+  /// file.
+  private func resume(
+    _ plan: CheckpointPlan
+  ) throws(TrainingError) -> (best: [Tensor], carried: [String: Tensor])? {
     let checkpoint: TrainingCheckpoint
     do {
       checkpoint = try TrainingCheckpoint(contentsOf: plan.path)
@@ -245,32 +275,37 @@ extension Trainer {
     guard checkpoint.fingerprint == plan.fingerprint else {
       throw other("it was written by a training with other data or options")
     }
-    func tensors(_ part: String) throws(TrainingError) -> [Tensor] {
+    let shapes =
+      parameters.map { (name: $0.name, shape: $0.parameter.shape) } + buffers.map { ($0.name, $0.buffer.shape) }
+    func tensors(
+      _ part: String, _ shapes: [(name: String, shape: [Int])]
+    ) throws(TrainingError) -> [Tensor] {
       let values = checkpoint.part(part)
       var found: [Tensor] = []
-      for (name, parameter) in parameters {
-        guard let value = values[name], value.shape == parameter.shape else {
-          throw other("it does not hold \(part).\(name) of the shape \(parameter.shape)")
+      for (name, shape) in shapes {
+        guard let value = values[name], value.shape == shape else {
+          throw other("it does not hold \(part).\(name) of the shape \(shape)")
         }
         found.append(value)
       }
       return found
     }
-    let (weights, best) = (try tensors("weights"), try tensors("best"))
-    let averages = average == nil ? [] : try tensors("average")
+    let (weights, best) = (try tensors("weights", shapes), try tensors("best", shapes))
+    let averages = average == nil ? [] : try tensors("average", Array(shapes.prefix(parameters.count)))
     do {
       try optimizer.load(state: checkpoint.part("optimizer"))
     } catch {
       throw other(error.description)
     }
-    for ((_, parameter), value) in zip(parameters, weights) { parameter.value = value }
+    values = weights
     average?.values = averages
     state = checkpoint.state
-    return best
+    return (best, checkpoint.part("carried"))
   }
 
+  /// Values by the names of the parameters and buffers.
   private func named(_ values: [Tensor]) -> [String: Tensor] {
-    Dictionary(zip(parameters.map(\.name), values), uniquingKeysWith: { first, _ in first })
+    Dictionary(zip(parameters.map(\.name) + buffers.map(\.name), values), uniquingKeysWith: { first, _ in first })
   }
 }
 

@@ -72,6 +72,13 @@ public struct TrainingHistory: Sendable, Hashable, Codable {
     case wasInterrupted = "was_interrupted"
   }
 
+  /// The same with one epoch more.
+  public func appending(_ epoch: EpochReport) -> TrainingHistory {
+    var history = self
+    history.epochs.append(epoch)
+    return history
+  }
+
   /// The epoch whose model was kept.
   public var best: EpochReport? { epochs.last(where: \.isBest) }
 }

@@ -6,7 +6,7 @@ import Tensors
 struct NLPTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nlptool",
-    abstract: "Tokenize texts, train text classifiers and use them.",
+    abstract: "Tokenize texts, train models of them and use those.",
     discussion: """
       Every verb reads standard input where it takes a file named "-", writes results to standard output and \
       everything else to standard error.
@@ -22,7 +22,8 @@ struct NLPTool: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Tokenize.self, Vocab.self, Train.self, TrainSentiment.self, Predict.self, Evaluate.self, Info.self, Bench.self,
+      Tokenize.self, Vocab.self, Train.self, TrainSentiment.self, TrainVectors.self, TrainLanguageModel.self,
+      Predict.self, Evaluate.self, Vectors.self, Info.self, Bench.self,
     ])
 
   static func main() {

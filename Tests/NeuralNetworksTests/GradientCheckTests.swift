@@ -62,6 +62,9 @@ struct GradientCheckTests {
       Case("concatenated", [a, b]) { Tensor.concatenated([a.tensor, b.tensor, a.tensor], axis: 1) },
       Case("reshaped, transposed", [a]) { a.tensor.reshaped([8, 3]).transposed() },
       Case("linear", [a, matrix, vector]) { a.tensor.linear(weight: matrix.tensor, bias: vector.tensor) },
+      Case("linear with cross-entropy", [a, matrix, vector]) {
+        a.tensor.linearCrossEntropy(weight: matrix.tensor, bias: vector.tensor, targets: [0, 4, 2, 2])
+      },
       Case("matmul", [a, matrix]) { a.tensor.matmul(matrix.tensor.transposed()) },
       Case("gatherRows", [a]) { a.tensor.gatherRows([3, 0, 3, -1, 2]) },
       Case("lastStates", [steps]) { steps.tensor.lastStates(layout: layout, directions: 2) },
@@ -81,7 +84,10 @@ struct GradientCheckTests {
       Case("ConvolutionOverTime", overTime.parameters + [words]) { overTime(words.tensor, rows: three) },
       Case("maxPooledOverTime", [words]) { words.tensor.maxPooledOverTime(rows: three, size: 3, stride: 2).values },
       Case("ConvolutionMaxOverTime", pooled.parameters + [words]) {
-        pooled(words.tensor, rows: SequenceRows(counts: [5, 2, 5]))
+        pooled(words.tensor, rows: three)
+      },
+      Case("ConvolutionMaxOverTime of rows that repeat", pooled.parameters + [a]) {
+        pooled(IndexedRows(rows: a.tensor, indices: [3, 0, 3, 2, 1, 0, 0, 1, 2, 3, 0, 1]), rows: three)
       },
     ] + losses(a, parameter([4, 6], 10).value) + activations(a, sequences) + normalizations(a, sequences, images)
   }()

@@ -128,4 +128,29 @@ struct LossTests {
     #expect(
       ClassificationLoss()(logits, targets: [1, 2]) == logits.softmaxCrossEntropy(targets: [1, 2]))
   }
+
+  @Test("linear with cross-entropy is the two operations, over many tiles and classes", arguments: [1, 47, 48, 131])
+  func linearCrossEntropy(rows: Int) {
+    let random = RandomStream(seed: 21)
+    let x = Parameter(random.split("x").uniform([rows, 19], in: -1..<1))
+    let weight = Parameter(random.split("weight").uniform([1003, 19], in: -1..<1))
+    let bias = Parameter(random.split("bias").uniform([1003], in: -1..<1))
+    let targets = (0..<rows).map { Int32($0 * 37 % 1003) }
+    let fused = GradientTape.record {
+      x.tensor.linearCrossEntropy(weight: weight.tensor, bias: bias.tensor, targets: targets) * 3
+    }
+    let parts = GradientTape.record {
+      x.tensor.linear(weight: weight.tensor, bias: bias.tensor).softmaxCrossEntropy(targets: targets) * 3
+    }
+    #expect(abs(fused.loss.scalar - parts.loss.scalar) < 1e-5)
+    for parameter in [x, weight, bias] {
+      guard let a = fused.gradients[parameter]?.tensor, let b = parts.gradients[parameter]?.tensor else {
+        Issue.record("a gradient is missing")
+        return
+      }
+      expectEqual(a, b, "gradient", isGradient: true)
+    }
+    let alone = x.value.linearCrossEntropy(weight: weight.value, bias: bias.value, targets: targets)
+    #expect(abs(alone.scalar * 3 - fused.loss.scalar) < 1e-5)
+  }
 }

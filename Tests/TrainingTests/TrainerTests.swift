@@ -91,6 +91,49 @@ struct TrainerTests {
     }
   }
 
+  /// A line whose inputs are normalised by running statistics, and a task that carries a sum from batch to batch.
+  private final class NormalizedLine: Module {
+    let norm = BatchNorm1d(channels: 3)
+    let output: Linear
+
+    init(seed: UInt64) { output = Linear(inputSize: 3, outputSize: 2, random: RandomStream(seed: seed)) }
+  }
+
+  @Test("a resumed training has its buffers and what the task carries too")
+  func resumeBuffersAndCarriedState() throws {
+    /// Trains, and stops after so many steps.
+    func train(_ network: NormalizedLine, until last: Int, _ plan: CheckpointPlan?) throws -> Float {
+      var sum = Tensor([0])
+      var steps = 0
+      func loss(_ rows: Range<Int32>) -> Tensor {
+        let x = Self.points.gatherRows(Array(rows))
+        sum = Tensor([sum.scalar + x.sum().scalar])
+        let own = network.output(network.norm(x)).softmaxCrossEntropy(targets: rows.map { $0 % 2 })
+        return own * (1 + abs(sum.scalar))
+      }
+      let firsts: [Int32] = [0, 8, 16, 24, 32, 40, 48, 56]
+      func batches(_ epoch: Int) -> [(batch: Range<Int32>, examples: Int)] { firsts.map { ($0..<$0 + 8, 8) } }
+      var task = TrainingTask<Range<Int32>>(batches: batches, loss: loss, validate: nil)
+      task.carriedState = .init(save: { ["sum": sum] }, restore: { sum = $0["sum"] ?? sum })
+      _ = try Trainer(network, options: Self.options()).run(
+        task, checkpoints: plan,
+        shouldStop: {
+          steps += 1
+          return steps == last
+        })
+      return sum.scalar
+    }
+    try withPath { path in
+      let plan = CheckpointPlan(path: path, fingerprint: "normalised", isResuming: true)
+      let (whole, parted) = (NormalizedLine(seed: 3), NormalizedLine(seed: 9))
+      let sum = try train(whole, until: .max, nil)
+      _ = try train(NormalizedLine(seed: 3), until: 11, plan)
+      #expect(try train(parted, until: .max, plan) == sum)
+      #expect(whole.stateDictionary == parted.stateDictionary)
+      #expect(whole.namedBuffers.count > 1)
+    }
+  }
+
   @Test("a checkpoint of another training, or a damaged one, is refused")
   func otherCheckpoints() throws {
     try withPath { path in

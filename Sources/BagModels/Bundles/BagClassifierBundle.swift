@@ -1,3 +1,4 @@
+import ModelBundles
 import ModelFiles
 import Tensors
 import TextProcessing
@@ -6,7 +7,9 @@ import VocabularyStore
 /// What `model.json` says of a bag classifier.
 struct BagClassifierDescription: BundleDescription {
   static let currentFormat = 1
+  static let oldestFormat = 1
   static let taskName = "bag-classification"
+  static func describes(task: String) -> Bool { task == taskName }
 
   struct Label: Codable {
     let name: String
@@ -56,14 +59,16 @@ extension BagClassifier {
   ///
   /// - Throws: ``BagModelError`` for a folder or file that is missing, cut short, damaged, or of another model.
   public init(contentsOf path: String) throws(BagModelError) {
-    let description = try Bundle.readDescription(BagClassifierDescription.self, in: path)
-    let weights = try Bundle.readWeights(
-      in: path, keepingStored: [RowStorage.rowsName, Self.bucketsName], description.checksums)
-    let weightsPath = "\(path)/\(BundleFile.weights)"
-    let vocabulary = try Bundle.readVocabulary(in: path, description.checksums)
+    let (description, weights, vocabulary) = try BagModelError.converting { () throws(BundleError) in
+      let description = try ModelBundle.readDescription(BagClassifierDescription.self, in: path)
+      let weights = try ModelBundle.readWeights(
+        in: path, keepingStored: [RowStorage.rowsName, Self.bucketsName], description.checksums)
+      return (description, weights, try ModelBundle.readVocabulary(in: path, description.checksums))
+    }
+    let weightsPath = ModelBundle.weightsPath(in: path)
     guard vocabulary.count == description.wordRows, vocabulary.settings == description.tokenizer else {
       throw .mismatch(
-        path: "\(path)/\(BundleFile.vocabulary)",
+        path: ModelBundle.vocabularyPath(in: path),
         reason: "it has \(vocabulary.count) words or other settings, model.json asks for \(description.wordRows)")
     }
     let options = description.options
@@ -92,7 +97,9 @@ extension BagClassifier {
   ///
   /// - Throws: what ``write(to:precision:replacing:)`` would throw.
   public static func checkWritable(to path: String, replacing: Bool) throws(BagModelError) {
-    try Bundle.checkWritable(to: path, replacing: replacing)
+    try BagModelError.converting { () throws(BundleError) in
+      try ModelBundle.checkWritable(to: path, replacing: replacing)
+    }
   }
 
   /// Writes the classifier as a folder, whole or not at all.
@@ -119,7 +126,10 @@ extension BagClassifier {
         RowStorage.rowsName: stored,
         Self.bucketsName: StoredTensor(buckets, type: .uint8, shape: [buckets.count]),
       ])
-    try Bundle.write(description, weights: weights, vocabulary: features.vocabulary, to: path, replacing: replacing)
+    try BagModelError.converting { () throws(BundleError) in
+      try ModelBundle.write(
+        description, weights: weights, vocabulary: features.vocabulary, to: path, replacing: replacing)
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import ModelBundles
 import ModelFiles
 import Tensors
 import TextProcessing
@@ -6,7 +7,9 @@ import VocabularyStore
 /// What `model.json` says of word vectors.
 struct WordVectorDescription: BundleDescription {
   static let currentFormat = 1
+  static let oldestFormat = 1
   static let taskName = "word-vectors"
+  static func describes(task: String) -> Bool { task == taskName }
 
   var format = Self.currentFormat
   var task = Self.taskName
@@ -42,18 +45,23 @@ struct WordVectorDescription: BundleDescription {
 extension WordVectors {
   private static let bucketsName = "buckets"
 
+  /// What `model.json` calls their task.
+  public static var task: String { WordVectorDescription.taskName }
+
   /// Loads vectors.
   ///
   /// - Throws: ``BagModelError`` for a folder or file that is missing, cut short, damaged, or of another model.
   public init(contentsOf path: String) throws(BagModelError) {
-    let description = try Bundle.readDescription(WordVectorDescription.self, in: path)
-    let weights = try Bundle.readWeights(
-      in: path, keepingStored: [RowStorage.rowsName, Self.bucketsName], description.checksums)
-    let weightsPath = "\(path)/\(BundleFile.weights)"
-    let vocabulary = try Bundle.readVocabulary(in: path, description.checksums)
+    let (description, weights, vocabulary) = try BagModelError.converting { () throws(BundleError) in
+      let description = try ModelBundle.readDescription(WordVectorDescription.self, in: path)
+      let weights = try ModelBundle.readWeights(
+        in: path, keepingStored: [RowStorage.rowsName, Self.bucketsName], description.checksums)
+      return (description, weights, try ModelBundle.readVocabulary(in: path, description.checksums))
+    }
+    let weightsPath = ModelBundle.weightsPath(in: path)
     guard vocabulary.count == description.wordRows else {
       throw .mismatch(
-        path: "\(path)/\(BundleFile.vocabulary)",
+        path: ModelBundle.vocabularyPath(in: path),
         reason: "it has \(vocabulary.count) words, model.json asks for \(description.wordRows)")
     }
     let features = description.features
@@ -69,6 +77,15 @@ extension WordVectors {
     try self.init(
       features: FeatureMap(options: features, vocabulary: vocabulary, buckets: buckets), rows: rows,
       dimensions: description.dimensions, options: description.options)
+  }
+
+  /// Whether vectors could be written there; for asking before minutes of work.
+  ///
+  /// - Throws: what ``write(to:precision:replacing:)`` would throw.
+  public static func checkWritable(to path: String, replacing: Bool) throws(BagModelError) {
+    try BagModelError.converting { () throws(BundleError) in
+      try ModelBundle.checkWritable(to: path, replacing: replacing)
+    }
   }
 
   /// Writes the vectors as a folder, whole or not at all.
@@ -92,6 +109,9 @@ extension WordVectors {
         RowStorage.rowsName: stored,
         Self.bucketsName: StoredTensor(buckets, type: .uint8, shape: [buckets.count]),
       ])
-    try Bundle.write(description, weights: weights, vocabulary: features.vocabulary, to: path, replacing: replacing)
+    try BagModelError.converting { () throws(BundleError) in
+      try ModelBundle.write(
+        description, weights: weights, vocabulary: features.vocabulary, to: path, replacing: replacing)
+    }
   }
 }

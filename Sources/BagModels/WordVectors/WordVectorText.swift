@@ -7,11 +7,15 @@ import VocabularyStore
 extension WordVectors {
   /// Reads vectors in a text form. A word that comes twice keeps its first vector; a word may hold spaces.
   ///
-  /// - Parameter limit: so many words are read, the first ones of the file.
+  /// - Parameters:
+  ///   - limit: so many words are read, the first ones of the file.
+  ///   - tokenizer: how texts are to be cut into words of the file.
   /// - Throws: ``BagModelError/badLine(path:line:reason:)``, ``BagModelError/corpus(_:)`` for a file that cannot be
   ///   read or is not UTF-8, ``BagModelError/noTexts(reason:)`` for one without vectors, and
   ///   ``BagModelError/outOfMemory(rows:dimensions:)``.
-  public init(text path: String, limit: Int = .max) throws(BagModelError) {
+  public init(
+    text path: String, limit: Int = .max, tokenizer: TokenizerSettings = TokenizerSettings()
+  ) throws(BagModelError) {
     var lines: VectorLines
     do {
       lines = VectorLines(try LineReader(path: path))
@@ -29,7 +33,8 @@ extension WordVectors {
     }
     let vocabulary: Vocabulary
     do {
-      vocabulary = try Vocabulary(words: lines.words, reserved: FeatureMap.reservedTokens)
+      vocabulary = try Vocabulary(
+        words: lines.words, reserved: FeatureMap.reservedTokens, settings: tokenizer)
     } catch {
       throw .vocabulary(error)
     }

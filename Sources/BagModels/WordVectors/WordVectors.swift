@@ -1,4 +1,5 @@
 import Tensors
+public import TextProcessing
 import VocabularyStore
 
 /// A word and how near it is.
@@ -44,7 +45,10 @@ public struct WordVectors: Sendable {
     self.directions = directions
   }
 
-  /// Words that have a vector of their own, frequent ones first.
+  /// How texts are cut into its words.
+  public var tokenizer: TokenizerSettings { features.vocabulary.settings }
+
+  /// Words that have a vector of their own.
   public var wordCount: Int { features.vocabulary.count - FeatureMap.reservedTokens.count }
 
   /// The words that have a vector of their own, frequent ones first.

@@ -59,7 +59,7 @@ extension Tensor {
   }
 }
 
-private func linearGradients(
+func linearGradients(
   _ gradient: Tensor, x: Tensor, weight: Tensor, rows: Int, needs: (input: Bool, weight: Bool)
 ) -> [Gradient?] {
   let (outputs, inputs) = (weight.shape[0], weight.shape[1])
@@ -79,7 +79,7 @@ private func linearGradients(
 }
 
 /// Aᵀ·B, a sum over the rows of both: [columns of A, columns of B].
-private func transposedProduct(_ a: Tensor, _ b: Tensor, rows: Int) -> Tensor {
+func transposedProduct(_ a: Tensor, _ b: Tensor, rows: Int) -> Tensor {
   let (m, n) = (a.count / max(rows, 1), b.count / max(rows, 1))
   let result = Tensor(uninitialized: [m, n])
   withExtendedLifetime((a, b)) {
@@ -102,7 +102,12 @@ extension Tensor {
   func columnSums(rows: Int) -> Tensor {
     let width = count / max(rows, 1)
     let sums = Tensor(zeros: [width])
-    for row in 0..<rows { kernels.add_scaled(floats + row * width, 1, sums.floats, width) }
+    let columnsPerTile = max(256, elementsPerTile / max(rows, 1))
+    parallelFor((width + columnsPerTile - 1) / columnsPerTile) { tile in
+      let first = tile * columnsPerTile
+      let columns = min(columnsPerTile, width - first)
+      for row in 0..<rows { kernels.add_scaled(floats + row * width + first, 1, sums.floats + first, columns) }
+    }
     return sums
   }
 }

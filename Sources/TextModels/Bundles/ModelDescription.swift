@@ -1,8 +1,9 @@
+public import ModelBundles
 public import TextProcessing
 public import Training
 
 /// What `model.json` says of a model.
-public struct ModelDescription: Sendable, Codable {
+public struct ModelDescription: Sendable, BundleDescription {
   /// How a model was trained.
   public struct TrainingRecord: Sendable, Codable {
     /// Options of the training loop.
@@ -23,6 +24,8 @@ public struct ModelDescription: Sendable, Codable {
 
   /// The version that this program writes and the latest that it reads.
   public static let currentFormat = 3
+  /// Earlier ones knew one task only.
+  public static let oldestFormat = 3
 
   /// Version of the format.
   public var format = ModelDescription.currentFormat
@@ -40,22 +43,15 @@ public struct ModelDescription: Sendable, Codable {
   public var tokenizer: TokenizerSettings
   /// Tokens of a text that are read.
   public var maximumLength: Int
-  /// Checksum of the weights.
-  public var weightsChecksum = ""
-  /// Fingerprint of the tokens of the vocabulary.
-  public var vocabularyFingerprint = ""
-  /// Checksum of the file of the vocabulary.
-  public var vocabularyChecksum = ""
+  /// Of the other files of the bundle.
+  public var checksums = BundleChecksums()
   /// How it was trained.
   public var training: TrainingRecord?
 
   private enum CodingKeys: String, CodingKey {
     case format, task, network, labels, threshold, scale, tokenizer
     case maximumLength = "maximum_length"
-    case weightsChecksum = "weights_checksum"
-    case vocabularyFingerprint = "vocabulary_fingerprint"
-    case vocabularyChecksum = "vocabulary_checksum"
-    case training
+    case checksums, training
   }
 
   init(
@@ -77,8 +73,11 @@ public struct ModelDescription: Sendable, Codable {
     return scale.mean + scale.deviation * Double(score)
   }
 
+  /// Whether it is one of the tasks of ``TextTask``.
+  public static func describes(task: String) -> Bool { TextTask(rawValue: task) != nil }
+
   /// What is wrong with it, if anything is; it may come from a file.
-  var fault: String? {
+  public var fault: String? {
     if let fault = network.fault { return fault }
     let outputs = task == .regression ? 1 : labels.count
     guard outputs == network.outputSize, Set(labels).count == labels.count, task != .regression || labels.isEmpty

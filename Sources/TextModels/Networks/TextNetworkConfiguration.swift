@@ -33,9 +33,4 @@ public struct TextNetworkConfiguration: Sendable, Hashable, Codable {
   public func makeNetwork(random: RandomStream?) -> TextNetwork {
     TextNetwork(self, random: random)
   }
-
-  /// Bytes that training takes for the parameters: their values, their gradients and the two moments of Adam.
-  var trainingBytes: Int {
-    makeNetwork(random: nil).parameterCount * MemoryLayout<Float>.size * 4
-  }
 }

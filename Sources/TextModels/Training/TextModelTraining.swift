@@ -36,23 +36,31 @@ public struct TextModelTraining: Sendable {
     public let maximumLength: Int
     /// Texts that are longer.
     public let truncatedTexts: Int
+    /// Tokens of the vocabulary that have a vector from elsewhere, where there are such vectors.
+    public let pretrainedTokens: Int?
     /// The network, printed.
     public let network: String
   }
 
   /// How to train.
-  public let options: TextModelTrainingOptions
+  public private(set) var options: TextModelTrainingOptions
   /// A model whose vocabulary and weights the training begins with, in place of new ones.
   public let start: TextModel?
+  /// Vectors that the embedding begins with.
+  public let vectors: PretrainedVectors?
 
   /// A training with some options.
   ///
-  /// - Parameter start: a model to train further. Its vocabulary, its network and its tokenizer take the place of those of
-  ///   the options; where the texts have labels that it does not know, or none of one task for another, its output layer
-  ///   is made anew.
-  public init(_ options: TextModelTrainingOptions, from start: TextModel? = nil) {
+  /// - Parameters:
+  ///   - start: a model to train further. Its vocabulary, its network and its tokenizer take the place of those of the
+  ///     options; where the texts have labels that it does not know, or none of one task for another, its output layer is
+  ///     made anew.
+  ///   - vectors: what the embedding begins with, whose size is the vectors' then; of no meaning beside `start`.
+  public init(_ options: TextModelTrainingOptions, from start: TextModel? = nil, vectors: PretrainedVectors? = nil) {
     self.options = options
     self.start = start
+    self.vectors = vectors
+    if let vectors { self.options.network.embedding.size = vectors.size }
   }
 
   /// Trains one model.
@@ -71,10 +79,10 @@ public struct TextModelTraining: Sendable {
     planned: (Plan) -> Void = { _ in }, shouldStop: () -> Bool = { false },
     report: (TrainingEvent) -> Void = { _ in }, keepBest: (TextModel) throws -> Void = { _ in }
   ) throws -> Outcome {
-    let material = try TrainingMaterial(options, start, training: training, validation: validation)
-    var model = try material.makeModel()
+    let material = try TrainingMaterial(options, start, vectors, training: training, validation: validation)
+    var (model, pretrainedTokens) = try material.makeModel()
     let fineTuning = try FineTuning(options.fineTuning, model.network)
-    planned(material.plan(model))
+    planned(material.plan(model, pretrainedTokens: pretrainedTokens))
     let trainer = TextNetworkTrainer(
       network: model.network, options: options.training, head: options.head, targets: material.learningTargets,
       groups: fineTuning.groups)
@@ -104,8 +112,8 @@ public struct TextModelTraining: Sendable {
   public func sweepLearningRates(
     training: LabelledTexts, shouldStop: () -> Bool = { false }
   ) throws -> LearningRateSweep {
-    let material = try TrainingMaterial(options, start, training: training, validation: nil)
-    let model = try material.makeModel()
+    let material = try TrainingMaterial(options, start, vectors, training: training, validation: nil)
+    let model = try material.makeModel().model
     let fineTuning = try FineTuning(options.fineTuning, model.network)
     return TextNetworkTrainer(
       network: model.network, options: options.training, head: options.head, targets: material.learningTargets,

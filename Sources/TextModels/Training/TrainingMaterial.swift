@@ -10,6 +10,7 @@ import VocabularyStore
 struct TrainingMaterial {
   let options: TextModelTrainingOptions
   let start: TextModel?
+  let vectors: PretrainedVectors?
   let labels: [String]
   let encoder: TextEncoder
   let texts: EncodedTexts
@@ -22,10 +23,12 @@ struct TrainingMaterial {
   var learningTargets: TextTargets { targets[learning] }
 
   init(
-    _ options: TextModelTrainingOptions, _ start: TextModel?, training: LabelledTexts, validation: LabelledTexts?
+    _ options: TextModelTrainingOptions, _ start: TextModel?, _ vectors: PretrainedVectors?, training: LabelledTexts,
+    validation: LabelledTexts?
   ) throws {
     self.options = options
     self.start = start
+    self.vectors = start == nil ? vectors : nil
     labels = try Self.labels(of: training, options, start)
     let own = try training.targets(options.head.task, labels: labels)
     if let validation {
@@ -43,7 +46,9 @@ struct TrainingMaterial {
         vocabulary: start.encoder.vocabulary, maximumLength: options.maximumLength ?? start.encoder.maximumLength)
     } else {
       encoder = try TextEncoder(
-        vocabulary: Self.makeVocabulary(learning.lazy.map { all[$0] }, options),
+        vocabulary: Self.makeVocabulary(
+          learning.lazy.map { all[$0] }, options.tokenizer, minimumCount: options.minimumCount,
+          maximumSize: options.maximumVocabulary),
         maximumLength: options.maximumLength ?? options.network.encoder.defaultMaximumLength)
     }
     texts = encoder.encode(all)
@@ -65,10 +70,12 @@ struct TrainingMaterial {
     return labels
   }
 
-  private static func makeVocabulary(
-    _ texts: some Sequence<String>, _ options: TextModelTrainingOptions
+  /// The vocabulary of some texts.
+  static func makeVocabulary(
+    _ texts: some Sequence<String>, _ settings: TokenizerSettings, minimumCount: Int, maximumSize: Int,
+    reserved: [String] = Vocabulary.defaultReservedTokens
   ) throws -> Vocabulary {
-    let tokenizer = try Tokenizer(options.tokenizer)
+    let tokenizer = try Tokenizer(settings)
     let workspace = tokenizer.makeWorkspace()
     var counter = VocabularyCounter()
     for text in texts {
@@ -76,30 +83,33 @@ struct TrainingMaterial {
       for index in 0..<workspace.count { workspace.withUTF8(at: index) { counter.add($0) } }
     }
     return try counter.build(
-      minimumCount: options.minimumCount, maximumSize: options.maximumVocabulary, settings: options.tokenizer)
+      minimumCount: minimumCount, maximumSize: maximumSize, reserved: reserved, settings: settings)
   }
 
-  /// The model before its first step: with new weights, or with those of the model to start from.
-  func makeModel() throws(TextModelError) -> TextModel {
+  /// The model before its first step: with new weights, those of the model to start from, or the vectors from elsewhere;
+  /// and how many tokens have such a vector.
+  func makeModel() throws(TextModelError) -> (model: TextModel, pretrainedTokens: Int?) {
     let configuration = TextNetworkConfiguration(
       vocabularySize: encoder.vocabulary.count, outputSize: task == .regression ? 1 : labels.count,
       options: start?.description.network.options ?? options.network)
     if let fault = configuration.fault { throw .impossibleNetwork(reason: fault) }
-    let (needed, memory) = (configuration.trainingBytes, ProcessInfo.processInfo.physicalMemory)
-    guard needed < memory else {
-      throw .impossibleNetwork(
-        reason: "training this network takes \(needed >> 30) GB for its parameters alone, this machine has "
-          + "\(memory >> 30) GB")
-    }
+    try checkMemory(configuration.makeNetwork(random: nil).parameterCount)
     let random = RandomStream(seed: options.training.seed).split("weights")
     let network = configuration.makeNetwork(random: random)
     if let start { takeOver(start, into: network) }
+    var pretrainedTokens: Int?
+    if let vectors {
+      let (rows, count) = vectors.table(for: encoder.vocabulary, random: random.split("vectors"))
+      network.embedding.weight.value = rows
+      network.embedding.fixed?.value = rows
+      pretrainedTokens = count
+    }
     var description = ModelDescription(
       task: task, network: configuration, labels: labels, threshold: threshold, scale: scale,
       tokenizer: encoder.vocabulary.settings, maximumLength: encoder.maximumLength)
     description.training = .init(
       options: options.training, head: options.head, trainingExamples: learning.count, history: TrainingHistory())
-    return TextModel(encoder: encoder, network: network, description: description)
+    return (TextModel(encoder: encoder, network: network, description: description), pretrainedTokens)
   }
 
   private var threshold: Double? {
@@ -123,12 +133,12 @@ struct TrainingMaterial {
     }
   }
 
-  func plan(_ model: TextModel) -> TextModelTraining.Plan {
+  func plan(_ model: TextModel, pretrainedTokens: Int?) -> TextModelTraining.Plan {
     TextModelTraining.Plan(
       trainingExamples: learning.count, validationExamples: judging.count, labels: labels,
       vocabularySize: encoder.vocabulary.count,
       coverage: texts.coverage(of: learning, unknown: encoder.vocabulary.unknownID),
-      maximumLength: encoder.maximumLength, truncatedTexts: texts.truncatedCount,
+      maximumLength: encoder.maximumLength, truncatedTexts: texts.truncatedCount, pretrainedTokens: pretrainedTokens,
       network: model.network.description)
   }
 
@@ -142,13 +152,26 @@ struct TrainingMaterial {
       let labels: [String]
       let texts: UInt64
       let start: String?
+      let vectors: String?
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let settings = Settings(
       network: options.network, training: options.training, head: options.head, fineTuning: options.fineTuning,
       labels: labels, texts: texts.fingerprint(of: learning, judging, targets: targets),
-      start: start?.description.weightsChecksum)
+      start: start?.description.checksums.weights, vectors: vectors?.name)
     return ((try? encoder.encode(settings)).map { String(decoding: $0, as: UTF8.self) }) ?? ""
+  }
+}
+
+/// Refuses a network that this machine cannot train: its parameters, their gradients and the two moments of Adam.
+func checkMemory(_ parameterCount: Int) throws(TextModelError) {
+  let (needed, memory) = (
+    parameterCount * MemoryLayout<Float>.size * 4, Int(clamping: ProcessInfo.processInfo.physicalMemory)
+  )
+  guard needed < memory else {
+    throw .impossibleNetwork(
+      reason: "training this network takes \(needed >> 30) GB for its parameters alone, this machine has "
+        + "\(memory >> 30) GB")
   }
 }

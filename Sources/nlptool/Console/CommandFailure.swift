@@ -1,5 +1,6 @@
 import BagModels
 import Glibc
+import ModelBundles
 import ModelFiles
 import TextModels
 import TextProcessing
@@ -32,6 +33,7 @@ struct CommandFailure: Error {
     switch error {
     case let failure as CommandFailure: self = failure
     case let error as TextModelError: self.init(Self.code(of: error), error.description)
+    case let error as BundleError: self.init(Self.code(of: error), error.description)
     case let error as BagModelError: self.init(Self.code(of: error), error.description)
     case let error as FileError: self.init(Self.code(of: error), error.description)
     case let error as VocabularyError: self.init(Self.code(of: error), "\(error)")
@@ -70,6 +72,14 @@ struct CommandFailure: Error {
     case .tokenizer, .mismatch, .noExamples, .noLabels, .singleClass, .unknownLabel, .labelIsNoNumber, .tooFewExamples,
       .otherTask:
       .content
+    }
+  }
+
+  private static func code(of error: BundleError) -> Code {
+    switch error {
+    case .file(let error): code(of: error)
+    case .vocabulary(let error): code(of: error)
+    case .mismatch: .content
     }
   }
 

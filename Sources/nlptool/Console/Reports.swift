@@ -60,6 +60,14 @@ func checkReadable(_ path: String) throws(CommandFailure) {
   throw CommandFailure(.input, "\(path): \(String(cString: strerror(errno))); check the path")
 }
 
+/// Refuses to replace a file that nobody asked to replace, and one that cannot be written.
+func checkNew(_ path: String, force: Bool) throws(CommandFailure) {
+  if !force, access(path, F_OK) == 0 {
+    throw CommandFailure(.cannotCreate, "\(path): it exists already; choose another name, or --force to replace it")
+  }
+  try checkWritable(path)
+}
+
 /// Asks before hours of work whether a file can be written.
 func checkWritable(_ path: String) throws(CommandFailure) {
   var status = stat()

@@ -155,6 +155,7 @@ extension TrainingJob {
       (texts, judges) = (texts.selecting(parts.kept), texts.selecting(parts.heldOut))
     }
     guard let judges else { return }
+    let vectors = try pretrainedVectors(texts)
     let search = HyperparameterSearch(
       first: try firstCandidates(head), seconds: seconds, seed: arguments.loop.seed,
       neighbour: { $0.neighbour($1) })
@@ -164,7 +165,7 @@ extension TrainingJob {
     let best = try search.run(
       shouldStop: { Interrupt.isRequested },
       evaluate: { candidate, isOver in
-        let found = try train(candidate, texts, judges, isOver)
+        let found = try train(candidate, texts, judges, vectors, isOver)
         latest = found?.model
         return found?.result
       },
@@ -220,7 +221,8 @@ extension TrainingJob {
   }
 
   private func train(
-    _ candidate: AutotuneCandidate, _ texts: LabelledTexts, _ judges: LabelledTexts, _ isOver: @escaping () -> Bool
+    _ candidate: AutotuneCandidate, _ texts: LabelledTexts, _ judges: LabelledTexts, _ vectors: PretrainedVectors?,
+    _ isOver: @escaping () -> Bool
   ) throws -> (model: LoadedModel, result: ValidationResult)? {
     switch candidate {
     case .bag(let options):
@@ -232,7 +234,7 @@ extension TrainingJob {
       }
     case .network(_, let options):
       do {
-        let outcome = try TextModelTraining(options).run(
+        let outcome = try TextModelTraining(options, vectors: vectors).run(
           training: texts, validation: judges, shouldStop: isOver,
           report: { if case .progress = $0 { console.show($0) } })
         guard let result = outcome.history.best?.validation else { return nil }

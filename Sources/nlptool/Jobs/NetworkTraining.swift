@@ -3,12 +3,13 @@ import Training
 
 extension TrainingJob {
   /// Trains a network, or what else the arguments ask for that needs one.
-  func trainNetwork(_ training: TextModelTraining) throws {
-    if arguments.findRate { return try findRate(training) }
-    if let folds = arguments.folds { return try crossValidate(training, folds) }
+  func trainNetwork(_ options: TextModelTrainingOptions, from first: TextModel?) throws {
     let start = ContinuousClock.now
-    var hasSaved = false
     let (texts, judges) = try readTrainingTexts()
+    let training = TextModelTraining(options, from: first, vectors: try pretrainedVectors(texts))
+    if arguments.findRate { return try findRate(training, texts) }
+    if let folds = arguments.folds { return try crossValidate(training, texts, folds, since: start) }
+    var hasSaved = false
     let outcome = try training.run(
       training: texts, validation: judges, checkpoint: arguments.checkpoint, isResuming: arguments.resume,
       planned: { plan in
@@ -43,6 +44,9 @@ extension TrainingJob {
     if !plan.labels.isEmpty { line += "labels \(list(plan.labels)), " }
     line += "vocabulary \(plan.vocabularySize) (\((plan.coverage * 100).fixed(1)) % of the tokens)"
     console.note(line)
+    if let count = plan.pretrainedTokens {
+      console.note("\(count) of the \(plan.vocabularySize) tokens begin with a vector")
+    }
     if plan.truncatedTexts > 0 {
       console.note(
         "\(plan.truncatedTexts) texts are longer than \(plan.maximumLength) tokens: their first and last "
@@ -51,9 +55,9 @@ extension TrainingJob {
     console.note(plan.network)
   }
 
-  private func crossValidate(_ training: TextModelTraining, _ folds: Int) throws {
-    let start = ContinuousClock.now
-    let texts = try read(arguments.data)
+  private func crossValidate(
+    _ training: TextModelTraining, _ texts: LabelledTexts, _ folds: Int, since start: ContinuousClock.Instant
+  ) throws {
     let evaluations = try training.crossValidate(
       texts, folds: folds, shouldStop: { Interrupt.isRequested },
       report: { fold, event in
@@ -64,8 +68,7 @@ extension TrainingJob {
     try finish(evaluations, folds: folds, since: start)
   }
 
-  private func findRate(_ training: TextModelTraining) throws {
-    let texts = try read(arguments.data)
+  private func findRate(_ training: TextModelTraining, _ texts: LabelledTexts) throws {
     sayGuesses(texts)
     let sweep = try training.sweepLearningRates(training: texts, shouldStop: { Interrupt.isRequested })
     if let report = arguments.report { try writeJSON(sweep, to: report) }

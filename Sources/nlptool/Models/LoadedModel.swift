@@ -1,12 +1,11 @@
 import BagModels
-import FoundationEssentials
-import ModelFiles
+import ModelBundles
 import TextModels
 import Training
 
 import func Glibc.log
 
-/// A model of any kind that a folder holds.
+/// A model of any kind that a folder holds, and that says something of a text.
 enum LoadedModel {
   case network(TextModel)
   case bag(BagClassifier)
@@ -17,16 +16,15 @@ enum LoadedModel {
     case value(Double)
   }
 
-  private static let descriptionLimit = 16 << 20
-
   /// Loads what is there.
   init(contentsOf path: String) throws {
-    struct Task: Decodable { let task: String? }
-    let bytes = try readFile("\(path)/model.json", limit: Self.descriptionLimit)
-    // What cannot be read at all gets its message from the loader of networks.
-    let task = (try? JSONDecoder().decode(Task.self, from: Data(bytes)))?.task
-    self =
-      task == BagClassifier.task ? .bag(try BagClassifier(contentsOf: path)) : .network(try TextModel(contentsOf: path))
+    switch try ModelBundle.task(in: path) {
+    case BagClassifier.task: self = .bag(try BagClassifier(contentsOf: path))
+    case LanguageModelDescription.taskName:
+      throw CommandFailure(.content, "\(path): a language model gives no label; nlptool evaluate tells its perplexity")
+    // What is none of ours gets its message from the loader of networks.
+    default: self = .network(try TextModel(contentsOf: path))
+    }
   }
 
   var task: TextTask {

@@ -56,8 +56,12 @@ struct BagArguments: ParsableArguments {
   }
 
   private func characterLengths() throws -> ClosedRange<Int>? {
-    guard let characterNgrams else { return nil }
-    let numbers = characterNgrams.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    try characterNgrams.map(Self.lengths)
+  }
+
+  /// Two lengths with a hyphen between.
+  static func lengths(_ text: String) throws -> ClosedRange<Int> {
+    let numbers = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     guard numbers.count == 2, numbers[0] >= 1, numbers[0] <= numbers[1], numbers[1] <= 64 else {
       throw ValidationError("--character-ngrams takes two lengths from 1 to 64, such as 3-6")
     }

@@ -38,6 +38,12 @@ struct NetworkSizeArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Vectors that training changes, ones that stay, or both side by side (Kim 2014). (default: tuned)",
+      valueName: "mode"))
+  var embeddingMode: EmbeddingOptions.Channels?
+
+  @Option(
+    help: ArgumentHelp(
       "Hidden units of a recurrent network or rcnn, for each direction (default: \(recurrent.hiddenSize)), or of a "
         + "charcnn (default: 1024).",
       valueName: "number"))
@@ -127,8 +133,9 @@ struct NetworkSizeArguments: ParsableArguments {
 
   private var given: [String] {
     let options: [(String, Bool)] = [
-      ("--embedding-size", embeddingSize != nil), ("--hidden-size", hiddenSize != nil), ("--layers", layers != nil),
-      ("--pooling", pooling != nil), ("--filters", filters != nil), ("--filter-widths", filterWidths != nil),
+      ("--embedding-size", embeddingSize != nil), ("--embedding-mode", embeddingMode != nil),
+      ("--hidden-size", hiddenSize != nil), ("--layers", layers != nil), ("--pooling", pooling != nil),
+      ("--filters", filters != nil), ("--filter-widths", filterWidths != nil),
       ("--blocks", blocks != nil), ("--hidden-sizes", hiddenSizes != nil), ("--dropout", dropout != nil),
       ("--embedding-dropout", embeddingDropout != nil), ("--word-dropout", wordDropout != nil),
       ("--layer-dropout", layerDropout != nil), ("--locked-dropout", lockedDropout),
@@ -203,6 +210,7 @@ struct NetworkSizeArguments: ParsableArguments {
     }
     var network = TextNetworkOptions(encoder)
     network.embedding.size = embeddingSize ?? network.embedding.size
+    network.embedding.channels = embeddingMode ?? network.embedding.channels
     network.embedding.dropout = embeddingDropout ?? network.embedding.dropout
     network.embedding.wordDropout = wordDropout ?? network.embedding.wordDropout
     network.dropout = dropout ?? network.dropout

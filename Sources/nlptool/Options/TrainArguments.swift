@@ -68,6 +68,7 @@ struct TrainArguments: ParsableArguments {
 
   @OptionGroup(title: "Network") var sizes: NetworkSizeArguments
   @OptionGroup(title: "Bag") var bag: BagArguments
+  @OptionGroup(title: "Vectors") var vectors: VectorArguments
   @OptionGroup(title: "Training") var loop: TrainingArguments
   @OptionGroup(title: "Training further") var fineTuning: FineTuningArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
@@ -97,6 +98,13 @@ struct TrainArguments: ParsableArguments {
       if fineTuning.from != nil {
         if model != nil { throw ValidationError("--from has a model of its own: leave out --model") }
         try sizes.checkNone("--from has sizes of its own")
+        try vectors.checkNone("--from has vectors of its own")
+      }
+      if let mode = sizes.embeddingMode, mode != .tuned, !vectors.areGiven {
+        throw ValidationError("--embedding-mode \(mode.rawValue) needs --vectors or --pretrain")
+      }
+      if vectors.vectors != nil, sizes.embeddingSize != nil {
+        throw ValidationError("--vectors has a size of its own: leave out --embedding-size")
       }
       try bag.checkNetwork()
       _ = try sizes.options(for: architecture)
@@ -106,6 +114,7 @@ struct TrainArguments: ParsableArguments {
     case .bag:
       _ = try bag.options(sizes, loop, minimumCount: minimumCount, isMultiLabel: false)
       try fineTuning.checkBag()
+      try vectors.checkNone("--model bag has vectors of its own")
       if resume { throw ValidationError("a bag keeps no checkpoint: leave out --resume") }
       if findRate { throw ValidationError("--find-rate is for networks, not for --model bag") }
       if vocabularySize != nil || maximumLength != nil {
@@ -134,12 +143,8 @@ struct TrainArguments: ParsableArguments {
     return options
   }
 
-  /// The folder's name with `.checkpoint` behind it.
-  var checkpoint: String {
-    var name = output
-    while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-    return name + ".checkpoint"
-  }
+  /// Where the training is written down while it runs.
+  var checkpoint: String { checkpointPath(of: output) }
 
   /// Runs what the arguments ask for.
   func run(task: TaskArguments) throws {
@@ -148,7 +153,7 @@ struct TrainArguments: ParsableArguments {
     // What would end hours of work later is asked now.
     if folds == nil, !findRate { try TextModel.checkWritable(to: output, replacing: force || resume) }
     if let report { try checkWritable(report) }
-    for path in [validation, test].compactMap({ $0 }) { try checkReadable(path) }
+    for path in [validation, test, vectors.vectors].compactMap({ $0 }) { try checkReadable(path) }
     let job = TrainingJob(arguments: self, task: head.task, console: TrainingConsole(isQuiet: quiet))
     Interrupt.watch()
     switch (model ?? .network(.cnn), autotune) {
@@ -160,7 +165,14 @@ struct TrainArguments: ParsableArguments {
     case (.network, nil):
       let options = try networkOptions(head)
       let start = try fineTuning.from.map { try TextModel(contentsOf: $0) }
-      try job.trainNetwork(TextModelTraining(options, from: start))
+      try job.trainNetwork(options, from: start)
     }
   }
+}
+
+/// The name of a model's folder with `.checkpoint` behind it.
+func checkpointPath(of output: String) -> String {
+  var name = output
+  while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+  return name + ".checkpoint"
 }

@@ -39,7 +39,8 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    let networks: [any Benchmark] = RecurrentBenchmark.all + ConvolutionBenchmark.all + MatrixProductBenchmark.all
+    let networks: [any Benchmark] =
+      RecurrentBenchmark.all + ConvolutionBenchmark.all + LanguageModelBenchmark.all + MatrixProductBenchmark.all
     let texts = TokenizerBenchmark.all(folder: text ?? "") + BagBenchmark.all(folder: text ?? "")
     let all = networks + texts
     var wanted = all.filter { $0.name.matches(glob: cases) }

@@ -1,11 +1,14 @@
 import ArgumentParser
+import ModelBundles
 import TextModels
 
 /// `nlptool evaluate`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Judge a model on labelled texts.",
+    abstract: "Judge a model on labelled texts, or a language model on plain ones.",
     discussion: """
+      A language model reads one text a line; its measure is the perplexity.
+
       Examples:
         nlptool evaluate model corpora/sentiment-en/test.tsv
         nlptool evaluate model test.tsv --text-column 4 --label-column 1 --json
@@ -28,6 +31,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     compute.apply()
+    if try ModelBundle.task(in: model) == LanguageModelDescription.taskName { return try judgeLanguageModel() }
     let model = try LoadedModel(contentsOf: model)
     let texts = try LabelledTexts(paths: data, options: corpus.options(for: model.task))
     let (evaluation, truncated) = try model.evaluate(texts)
@@ -39,5 +43,15 @@ struct Evaluate: ParsableCommand {
       }
     }
     try StandardOutput.shared.write(json ? encodedJSON(evaluation, pretty: false) : evaluation.text)
+  }
+
+  private func judgeLanguageModel() throws {
+    let evaluation = try LanguageModel(contentsOf: model).evaluate(data.map(readLines).joined())
+    guard evaluation.words > 0 else { throw TextModelError.noExamples(source: data.joined(separator: ", ")) }
+    try StandardOutput.shared.write(
+      json
+        ? encodedJSON(evaluation, pretty: false)
+        : "perplexity \(evaluation.perplexity.fixed(2)), loss \(evaluation.loss.fixed(4)), \(evaluation.words) words, "
+          + "\(evaluation.unknownWords) of them unknown\n")
   }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import BagModels
 import Glibc
+import ModelBundles
+import NeuralNetworks
 import TextModels
 
 /// `nlptool info`
@@ -37,68 +39,108 @@ struct Info: ParsableCommand {
     if let architecture = TextArchitecture(rawValue: model) { _ = try sizes.options(for: architecture) }
   }
 
-  private struct Report: Encodable {
-    struct Parameter: Encodable {
-      let name: String
-      let shape: [Int]
-      let count: Int
+  func run() throws {
+    // A folder that is called like an architecture is given as a path: ./cnn
+    let isPath = access(model, F_OK) == 0 && model.contains("/")
+    if !isPath, let architecture = TextArchitecture(rawValue: model) {
+      let configuration = TextNetworkConfiguration(
+        vocabularySize: vocabularySize, outputSize: labels, options: try sizes.options(for: architecture))
+      let network = configuration.makeNetwork(random: nil)
+      return try write(NetworkReport(network, network.embedding, configuration, architecture: architecture))
     }
-
-    let architecture: String?
-    let parameters: Int
-    let parametersWithoutEmbedding: Int
-    let labels: [String]?
-    let network: TextNetworkConfiguration
-    let tensors: [Parameter]
-
-    private enum CodingKeys: String, CodingKey {
-      case architecture, parameters
-      case parametersWithoutEmbedding = "parameters_without_embedding"
-      case labels, network, tensors
+    switch try ModelBundle.task(in: model) {
+    case LanguageModelDescription.taskName:
+      let model = try LanguageModel(contentsOf: model)
+      try write(NetworkReport(model.network, model.network.embedding, model.description.network))
+    case WordVectors.task:
+      try write(VectorReport(WordVectors(contentsOf: model)))
+    default:
+      switch try LoadedModel(contentsOf: model) {
+      case .network(let model):
+        try write(
+          NetworkReport(model.network, model.network.embedding, model.description.network, labels: model.labels))
+      case .bag(let bag): try write(BagReport(bag))
+      }
     }
   }
 
-  func run() throws {
-    let network: TextNetwork
-    let configuration: TextNetworkConfiguration
-    var names: [String]?
-    // A folder that is called like an architecture is given as a path: ./cnn
-    let architecture = access(model, F_OK) == 0 && model.contains("/") ? nil : TextArchitecture(rawValue: model)
-    if let architecture {
-      configuration = TextNetworkConfiguration(
-        vocabularySize: vocabularySize, outputSize: labels, options: try sizes.options(for: architecture))
-      network = configuration.makeNetwork(random: nil)
-    } else {
-      switch try LoadedModel(contentsOf: model) {
-      case .network(let model):
-        (network, configuration, names) = (model.network, model.description.network, model.labels)
-      case .bag(let bag):
-        return try StandardOutput.shared.write(json ? encodedJSON(BagReport(bag), pretty: true) : BagReport(bag).text)
-      }
+  private func write(_ report: some InfoReport) throws {
+    try StandardOutput.shared.write(json ? encodedJSON(report, pretty: true) : report.text)
+  }
+}
+
+/// What `info` says, as JSON or as text.
+private protocol InfoReport: Encodable {
+  var text: String { get }
+}
+
+/// What there is to say of a network.
+private struct NetworkReport<Options: Encodable>: InfoReport {
+  private struct Tensor: Encodable {
+    let name: String
+    let shape: [Int]
+    let count: Int
+  }
+
+  private let architecture: String?
+  private let parameters: Int
+  private let parametersWithoutEmbedding: Int
+  private let labels: [String]?
+  private let network: Options
+  private let tensors: [Tensor]
+  private let tree: String
+
+  private enum CodingKeys: String, CodingKey {
+    case architecture, parameters
+    case parametersWithoutEmbedding = "parameters_without_embedding"
+    case labels, network, tensors
+  }
+
+  init(
+    _ module: some Module, _ embedding: some Module, _ network: Options, architecture: TextArchitecture? = nil,
+    labels: [String]? = nil
+  ) {
+    self.architecture = architecture?.rawValue
+    self.labels = labels
+    self.network = network
+    parameters = module.parameterCount
+    parametersWithoutEmbedding = parameters - embedding.parameterCount
+    tensors = module.namedParameters.map {
+      Tensor(name: $0.name, shape: $0.parameter.shape, count: $0.parameter.shape.reduce(1, *))
     }
-    let embedding = network.embedding.parameterCount
-    if json {
-      let report = Report(
-        architecture: architecture?.rawValue, parameters: network.parameterCount,
-        parametersWithoutEmbedding: network.parameterCount - embedding, labels: names, network: configuration,
-        tensors: network.namedParameters.map {
-          .init(name: $0.name, shape: $0.parameter.shape, count: $0.parameter.shape.reduce(1, *))
-        })
-      return try StandardOutput.shared.write(encodedJSON(report, pretty: true))
-    }
+    tree = module.description
+  }
+
+  var text: String {
     var table = TextTable()
-    for (name, parameter) in network.namedParameters {
-      table.add(name, parameter.shape.map(String.init).joined(separator: " × "), "\(parameter.shape.reduce(1, *))")
+    for tensor in tensors {
+      table.add(tensor.name, tensor.shape.map(String.init).joined(separator: " × "), "\(tensor.count)")
     }
-    var text = "\(network.description)\n\n\(table.text)\n"
-    text += "\(network.parameterCount) parameters, \(network.parameterCount - embedding) without the embedding\n"
-    if let names, !names.isEmpty { text += "labels: \(names.joined(separator: ", "))\n" }
-    try StandardOutput.shared.write(text)
+    var text = "\(tree)\n\n\(table.text)\n"
+    text += "\(parameters) parameters, \(parametersWithoutEmbedding) without the embedding\n"
+    if let labels, !labels.isEmpty { text += "labels: \(labels.joined(separator: ", "))\n" }
+    return text
+  }
+}
+
+/// What there is to say of word vectors.
+private struct VectorReport: InfoReport {
+  let words: Int
+  let dimensions: Int
+  let options: WordVectorOptions?
+
+  init(_ vectors: WordVectors) {
+    (words, dimensions, options) = (vectors.wordCount, vectors.dimensions, vectors.options)
+  }
+
+  var text: String {
+    let subwords = options?.characterNgrams.map { ", character n-grams of \($0.lowerBound) to \($0.upperBound)" } ?? ""
+    return "WordVectors: \(words) words × \(dimensions)\(subwords)\n"
   }
 }
 
 /// What there is to say of a bag.
-private struct BagReport: Encodable {
+private struct BagReport: InfoReport {
   let architecture = "bag"
   let parameters: Int
   let words: Int

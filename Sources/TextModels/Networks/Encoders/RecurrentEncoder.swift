@@ -41,22 +41,24 @@ public final class RecurrentEncoder: TextNetworkEncoder {
 
 extension RecurrentOptions {
   /// The layers over vectors of `inputSize` numbers.
-  func makeLayers(inputSize: Int, random: RandomStream?) -> RecurrentLayers {
+  func makeLayers(
+    inputSize: Int, initializer: Initializer = .xavierUniform, random: RandomStream?
+  ) -> RecurrentLayers {
     let dropout = RecurrentDropout(betweenLayers: layerDropout, isLocked: isDropoutLocked, weights: weightDropout)
     switch cell {
     case .lstm:
       return LSTM(
         inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount, isBidirectional: isBidirectional,
-        dropout: dropout, initializer: .xavierUniform, forgetBias: 1, random: random)
+        dropout: dropout, initializer: initializer, forgetBias: 1, random: random)
     case .gru:
       return GRU(
         inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount, isBidirectional: isBidirectional,
-        dropout: dropout, initializer: .xavierUniform, random: random)
+        dropout: dropout, initializer: initializer, random: random)
     case .tanhRNN, .reluRNN:
       return RNN(
         inputSize: inputSize, hiddenSize: hiddenSize, layerCount: layerCount,
         nonlinearity: cell == .tanhRNN ? .tanh : .relu, isBidirectional: isBidirectional, dropout: dropout,
-        initializer: .xavierUniform, random: random)
+        initializer: initializer, random: random)
     }
   }
 }

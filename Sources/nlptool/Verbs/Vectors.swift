@@ -1,0 +1,237 @@
+import ArgumentParser
+import BagModels
+import TextProcessing
+
+/// `nlptool vectors`
+struct Vectors: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Ask word vectors: neighbours, analogies, vectors of words and texts.",
+    discussion: """
+      Vectors are a folder of train-vectors, or a text file of GloVe, word2vec or fastText (.vec).
+
+      Examples:
+        nlptool vectors neighbours vectors good bad
+        nlptool vectors sentence vectors reviews.txt
+      """,
+    subcommands: [Neighbours.self, Analogies.self, Word.self, Sentence.self, Export.self, Import.self])
+
+  /// The vectors to ask.
+  struct Source: ParsableArguments {
+    @Argument(help: ArgumentHelp("Folder of vectors, or a text file.", valueName: "vectors"))
+    var vectors: String
+
+    @OptionGroup(title: "General") var compute: ComputeOptions
+
+    func load() throws -> WordVectors {
+      compute.apply()
+      return try loadVectors(vectors)
+    }
+  }
+
+  /// How words with a similarity are printed.
+  struct Ranking: ParsableArguments {
+    @Option(name: .customShort("k"), help: ArgumentHelp("Words to print.", valueName: "number"))
+    var count = 10
+
+    @Flag(help: "One JSON object for each question.")
+    var json = false
+
+    func validate() throws {
+      if count < 1 { throw ValidationError("-k takes a number from 1 on") }
+    }
+
+    func write(_ question: [String], _ answers: [WordSimilarity]) throws {
+      if json {
+        let words = answers.map { "{\"word\":\($0.word.asJSON),\"similarity\":\($0.similarity.fixed(6))}" }
+        let asked = question.map(\.asJSON).joined(separator: ",")
+        try StandardOutput.shared.write("{\"question\":[\(asked)],\"words\":[\(words.joined(separator: ","))]}\n")
+      } else {
+        for answer in answers {
+          try StandardOutput.shared.write("\(answer.word)\t\(answer.similarity.fixed(4))\n")
+        }
+      }
+    }
+  }
+
+  /// `nlptool vectors neighbours`
+  struct Neighbours: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the words whose vectors point nearest to that of a word.",
+      discussion: """
+        Lines of word TAB cosine, an empty line between two questions.
+
+        Examples:
+          nlptool vectors neighbours vectors film -k 5
+          nlptool vectors neighbours vectors filmz
+        """)
+
+    @OptionGroup var source: Source
+    @Argument(help: ArgumentHelp("Words to ask for.", valueName: "word"))
+    var words: [String]
+    @OptionGroup var ranking: Ranking
+
+    func run() throws {
+      let vectors = try source.load()
+      for (index, word) in words.enumerated() {
+        try check([word], vectors)
+        if index > 0, !ranking.json { try StandardOutput.shared.write("\n") }
+        try ranking.write([word], vectors.nearest(to: word, count: ranking.count))
+      }
+    }
+  }
+
+  /// `nlptool vectors analogies`
+  struct Analogies: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the words that are to C what B is to A.",
+      discussion: """
+        Example:
+          nlptool vectors analogies vectors man king woman
+        """)
+
+    @OptionGroup var source: Source
+    @Argument(help: ArgumentHelp("Three words.", valueName: "a b c"))
+    var words: [String]
+    @OptionGroup var ranking: Ranking
+
+    func validate() throws {
+      if words.count != 3 { throw ValidationError("give three words: A B C") }
+    }
+
+    func run() throws {
+      let vectors = try source.load()
+      try check(words, vectors)
+      try ranking.write(words, vectors.analogies(words[0], words[1], words[2], count: ranking.count))
+    }
+  }
+
+  /// `nlptool vectors word`
+  struct Word: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the vectors of words, also of unseen ones where there are subwords.",
+      discussion: """
+        A line for each word: the word and its numbers, with a space between.
+
+        Example:
+          nlptool vectors word vectors film filmz
+        """)
+
+    @OptionGroup var source: Source
+    @Argument(help: ArgumentHelp("Words.", valueName: "word"))
+    var words: [String]
+
+    func run() throws {
+      let vectors = try source.load()
+      for word in words {
+        try check([word], vectors)
+        try StandardOutput.shared.write("\(word) \((vectors.vector(word) ?? []).asWords)\n")
+      }
+    }
+  }
+
+  /// `nlptool vectors sentence`
+  struct Sentence: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the vector of each text: the mean of its words' vectors, each of length 1.",
+      discussion: """
+        Reads one text a line and writes its numbers with a space between; zeros for a text without any known word.
+
+        Example:
+          echo "what a film" | nlptool vectors sentence vectors
+        """)
+
+    @OptionGroup var source: Source
+    @Argument(help: ArgumentHelp("File with one text a line; \"-\" is standard input.", valueName: "file"))
+    var file = "-"
+
+    func run() throws {
+      let vectors = try source.load()
+      let tokenizer = try Tokenizer(vectors.tokenizer)
+      let workspace = tokenizer.makeWorkspace()
+      let reader = try LineReader(path: file)
+      while try reader.advance() {
+        try tokenizer.tokenize(try reader.lineText().utf8.span, with: workspace)
+        let tokens = (0..<workspace.count).map { index in
+          workspace.withUTF8(at: index) { span in
+            span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+          }
+        }
+        try StandardOutput.shared.write(vectors.vector(tokens: tokens).asWords + "\n")
+        if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
+      }
+    }
+  }
+
+  /// `nlptool vectors export`
+  struct Export: ParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable { case word2vec, glove }
+
+    static let configuration = CommandConfiguration(
+      abstract: "Write vectors as text: a word and its numbers in each line.",
+      discussion: """
+        Example:
+          nlptool vectors export vectors --output vectors.vec
+        """)
+
+    @OptionGroup var source: Source
+    @Option(help: ArgumentHelp("File to write.", valueName: "file"))
+    var output: String
+    @Option(help: "With a first line of the numbers of words and dimensions, or without.")
+    var format = Format.word2vec
+    @Flag(help: "Replace a file that is there already.")
+    var force = false
+
+    func run() throws {
+      try checkNew(output, force: force)
+      try source.load().writeText(to: output, header: format == .word2vec)
+    }
+  }
+
+  /// `nlptool vectors import`
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a folder of vectors of a text file, which is read many times faster.",
+      discussion: """
+        Example:
+          nlptool vectors import glove.6B.100d.txt --lowercase --output glove
+        """)
+
+    @Argument(help: ArgumentHelp("Text file of GloVe, word2vec or fastText (.vec).", valueName: "file"))
+    var file: String
+    @Option(help: ArgumentHelp("Folder of the vectors.", valueName: "folder"))
+    var output: String
+    @Option(help: ArgumentHelp("Words to read, the first ones. (default: all)", valueName: "number"))
+    var limit: Int?
+    @Option(help: "Numbers of a row.")
+    var precision = RowPrecision.float16
+    @Flag(help: "Replace a folder of vectors that is there already.")
+    var force = false
+    @OptionGroup(title: "Tokens (for sentences)") var tokenizer: TokenizerArguments
+    @Flag(inversion: .prefixedNo, help: "Lower-case texts before words are looked up.")
+    var lowercase = false
+
+    func validate() throws {
+      if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1 on") }
+    }
+
+    func run() throws {
+      try WordVectors.checkWritable(to: output, replacing: force)
+      let vectors = try loadVectors(
+        file, limit: limit ?? .max, settings: tokenizer.settings(lowercase: lowercase))
+      try vectors.write(to: output, precision: precision, replacing: force)
+      StandardError.write("\(vectors.wordCount) vectors of \(vectors.dimensions) numbers are in \(output)\n")
+    }
+  }
+
+  private static func check(_ words: [String], _ vectors: WordVectors) throws {
+    for word in words where vectors.vector(word) == nil {
+      throw CommandFailure(
+        .content, "\"\(word)\" has no vector; use a word of the training texts, or vectors with character n-grams")
+    }
+  }
+}
+
+extension [Float] {
+  /// The numbers with a space between.
+  fileprivate var asWords: String { map { "\($0)" }.joined(separator: " ") }
+}
