@@ -160,3 +160,12 @@ static void transpose(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdif
         for (ptrdiff_t j = r; j < row_end; j++) out[i * out_stride + j] = x[j * x_stride + i];
     }
 }
+
+/// Twelve sums are as many as the multipliers of any processor so far have under way.
+static void multiply_adds(ptrdiff_t rounds, float *numbers) {
+  widest sums[12], factor = (widest)(numbers[0]), term = (widest)(numbers[1]);
+  for (int i = 0; i < 12; i++) sums[i] = (widest)(numbers[2 + i]);
+  for (ptrdiff_t round = 0; round < rounds; round++)
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; i++) sums[i] = sums[i] * factor + term;
+  for (int i = 0; i < 12; i++) numbers[2 + i] = sums[i][0];
+}

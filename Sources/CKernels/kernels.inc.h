@@ -28,6 +28,8 @@
 
 const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .name = KERNEL_STRING(KERNEL_SUFFIX),
+    .vector_floats = KERNEL_VECTOR_FLOATS,
+    .multiply_adds = multiply_adds,
     .pack_panels = pack_panels,
     .multiply_panels = multiply_panels,
     .gather_panels = gather_panels,

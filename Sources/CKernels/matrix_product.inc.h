@@ -80,12 +80,40 @@ static void pack_panels(const float *b, ptrdiff_t row_stride, ptrdiff_t column_s
     }                                                                                                             \
   }
 
+#if KERNEL_VECTOR_FLOATS == 16
+/// With vectors of 16 floats a panel is one of them: half the instructions of two vectors of 8, and the same sums.
+#define WIDE_VECTOR_TILE(ROWS)                                                                                    \
+  static void tile_##ROWS##_2(const float *a, ptrdiff_t a_row, ptrdiff_t a_depth, const float *panel,             \
+                              ptrdiff_t depth, float *c, ptrdiff_t c_stride, ptrdiff_t width,                     \
+                              enum product_start start, const float *bias) {                                      \
+    f16 s[ROWS];                                                                                                  \
+    const float *upper = a + 3 * a_row;                                                                           \
+    HIDE_ORIGIN(upper);                                                                                           \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                           \
+      const float *from = start == product_start_accumulate ? c + i * c_stride : bias;                            \
+      s[i] = start == product_start_zero ? splat16(0) : load16_up_to(from, width);                                \
+    }                                                                                                             \
+    for (ptrdiff_t k = 0; k < depth; k++, panel += 16, a += a_depth, upper += a_depth) {                          \
+      f16 b = load16(panel);                                                                                      \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                           \
+          s[i] = splat16(i < 3 ? a[i * a_row] : upper[(i - 3) * a_row]) * b + s[i];                               \
+    }                                                                                                             \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        store16_up_to(c + i * c_stride, s[i], width);                                                             \
+  }
+#endif
+
 #define FOR_ROWS(MACRO, VECTORS) \
   MACRO(1, VECTORS) MACRO(2, VECTORS) MACRO(3, VECTORS) MACRO(4, VECTORS) MACRO(5, VECTORS) MACRO(6, VECTORS)
 FOR_ROWS(MICRO_KERNEL, 1)
-FOR_ROWS(MICRO_KERNEL, 2)
 FOR_ROWS(TILE, 1)
+#if KERNEL_VECTOR_FLOATS == 16
+WIDE_VECTOR_TILE(1) WIDE_VECTOR_TILE(2) WIDE_VECTOR_TILE(3)
+WIDE_VECTOR_TILE(4) WIDE_VECTOR_TILE(5) WIDE_VECTOR_TILE(6)
+#else
+FOR_ROWS(MICRO_KERNEL, 2)
 FOR_ROWS(TILE, 2)
+#endif
 
 typedef void tile_function(const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t,
                            ptrdiff_t, enum product_start, const float *);

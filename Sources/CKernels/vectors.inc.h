@@ -26,6 +26,32 @@ INLINE void store_some(float *p, f8 v, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; i++) p[i] = x[i];
 }
 
+#if KERNEL_VECTOR_FLOATS == 16
+typedef float f16 __attribute__((ext_vector_type(16)));
+typedef f16 f16_unaligned __attribute__((aligned(4)));
+
+INLINE f16 load16(const float *p) { return *(const f16_unaligned *)p; }
+INLINE f16 splat16(float x) { return (f16)(x); }
+/// The first n (≤ 16) floats, the others zero.
+INLINE f16 load16_up_to(const float *p, ptrdiff_t n) {
+  if (n == 16) return load16(p);
+  return (f16)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+INLINE void store16_up_to(float *p, f16 v, ptrdiff_t n) {
+  if (n == 16) {
+    *(f16_unaligned *)p = v;
+  } else {
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+  }
+}
+#endif
+
+#if KERNEL_VECTOR_FLOATS == 16
+typedef f16 widest;
+#else
+typedef f8 widest;
+#endif
+
 INLINE float sum_lanes(f8 v) {
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }

@@ -3,12 +3,13 @@ import COpenBLAS
 
 /// The instruction sets that the kernels exist for.
 package enum KernelLevel: String, CaseIterable, Sendable {
-  case plain, avx2
+  case plain, avx2, avx512
 
   var cValue: kernel_level {
     switch self {
     case .plain: kernel_level_plain
     case .avx2: kernel_level_avx2
+    case .avx512: kernel_level_avx512
     }
   }
 
@@ -34,6 +35,25 @@ package enum Kernels {
     }
     return table
   }()
+
+  /// Floating-point operations a second that the threads reach with multiply-adds alone, without any memory: what nothing
+  /// can pass that computes. Takes about 50 ms.
+  package static func measurePeak() -> Double {
+    let rounds = 1 << 21
+    let threads = ThreadPool.threads
+    func run(_ rounds: Int) -> Double {
+      let start = ContinuousClock.now
+      parallelFor(threads) { _ in
+        var numbers = [Float](repeating: 0.5, count: 16)
+        kernels.multiply_adds(rounds, &numbers)
+      }
+      let time = start.duration(to: .now).components
+      return Double(time.seconds) + Double(time.attoseconds) * 1e-18
+    }
+    _ = run(rounds / 8)
+    let seconds = min(run(rounds), run(rounds), run(rounds))
+    return Double(threads * rounds * 12 * 2 * Int(kernels.vector_floats)) / seconds
+  }
 
   /// Where the `kernel_table` in use is, for modules that have kernels of their own in it.
   package static let tableAddress = Int(bitPattern: table)

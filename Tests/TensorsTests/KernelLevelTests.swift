@@ -40,6 +40,18 @@ struct KernelLevelTests {
     }
   }
 
+  @Test("multiply-adds are what they are called", arguments: levels)
+  func multiplyAdds(level: KernelLevel) {
+    var numbers: [Float] = [0.5, 1] + Array(repeating: 2, count: 14)
+    Self.table(level).multiply_adds(3, &numbers)
+    // 2 → 2 · 0.5 + 1, which stays 2; the last two are not sums.
+    #expect(numbers == [0.5, 1] + Array(repeating: 2, count: 14))
+    numbers[2] = 10
+    Self.table(level).multiply_adds(3, &numbers)
+    #expect(numbers[2] == 3)
+    #expect([8, 16].contains(Self.table(level).vector_floats))
+  }
+
   @Test("reductions", arguments: levels)
   func reductions(level: KernelLevel) {
     let table = Self.table(level)

@@ -18,6 +18,7 @@
 enum kernel_level {
   kernel_level_plain = 0,
   kernel_level_avx2 = 1,
+  kernel_level_avx512 = 2,
 };
 
 /// Columns of a panel of the packed right operand.
@@ -156,6 +157,11 @@ struct activation_kernels {
 
 struct kernel_table {
   const char *name;
+  /// Floats of the widest vector that the kernels compute with.
+  int32_t vector_floats;
+  /// Twelve multiply-adds of such vectors in each round and nothing else, to measure what a processor can do at most.
+  /// `numbers`: factor, term and twelve sums, which it changes.
+  void (*multiply_adds)(ptrdiff_t rounds, float *numbers);
 
   // Packed matrix product (matrix_product.inc.h)
   /// Packs B (K × N, element (k, n) at b[k·row_stride + n·column_stride]) into panels of 16 columns, padded with zeros.

@@ -28,6 +28,16 @@ struct BenchmarkResult {
     return "{\(fields.joined(separator: ","))}"
   }
 
+  /// Operations a second beside what the processor reaches at most, measured once in the same run: the roofline.
+  static func roofline(operations: Double, seconds: Double) -> [(String, Double)] {
+    [
+      ("gflops", operations / seconds / 1e9), ("peak_gflops", peak / 1e9),
+      ("share_of_peak", operations / seconds / peak),
+    ]
+  }
+
+  private static let peak = Kernels.measurePeak()
+
   private static var peakMegabytes: Double {
     var usage = rusage()
     getrusage(RUSAGE_SELF.rawValue, &usage)

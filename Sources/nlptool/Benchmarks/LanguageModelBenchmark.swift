@@ -50,7 +50,7 @@ struct LanguageModelBenchmark: Benchmark {
     }
     let words = Double(streams * steps)
     let operations = words * Double(2 * 2 * 4 * hidden * 2 * hidden + 2 * hidden * vocabularySize)
-    details.append(("gflops", (isTraining ? 3 : 1) * operations / seconds / 1e9))
+    details += BenchmarkResult.roofline(operations: (isTraining ? 3 : 1) * operations, seconds: seconds)
     return BenchmarkResult(
       name: name, metric: "tokens_per_s", value: words / seconds, unit: "tok/s", details: details)
   }

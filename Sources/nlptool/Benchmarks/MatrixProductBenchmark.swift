@@ -18,6 +18,7 @@ struct MatrixProductBenchmark: Benchmark {
     let b = random.split("b").uniform([k, n], in: -1..<1)
     let seconds = stopwatch.median { _ = a.matmul(b) }
     return BenchmarkResult(
-      name: name, metric: "gflops", value: 2e-9 * Double(m) * Double(k) * Double(n) / seconds, unit: "GFLOP/s")
+      name: name, metric: "gflops", value: 2e-9 * Double(m) * Double(k) * Double(n) / seconds, unit: "GFLOP/s",
+      details: Array(BenchmarkResult.roofline(operations: 2 * Double(m * k * n), seconds: seconds).dropFirst()))
   }
 }

@@ -72,7 +72,7 @@ private func measureNetwork(
     }
   }
   let passes = isTraining ? 3.0 : 1.0
-  details.append(("gflops", passes * operations / seconds / 1e9))
+  details += BenchmarkResult.roofline(operations: passes * operations, seconds: seconds)
   details.append(("tokens_per_s", Double(lengths.reduce(0, +)) / seconds))
   return isLatency
     ? BenchmarkResult(name: name, metric: "latency_ms", value: seconds * 1e3, unit: "ms", details: details)
