@@ -18,8 +18,8 @@ static void convolve_segments(const float *x, ptrdiff_t x_stride, const struct w
       const float *panel = panels + 16 * (p * k + first);
       enum product_start start = first == 0 ? product_start_zero : product_start_accumulate;
       for (ptrdiff_t i = 0; i < count; i++) {
-        for (ptrdiff_t row = 0; row < segments[i].rows; row += KERNEL_ROW_BLOCK) {
-          ptrdiff_t left = segments[i].rows - row, height = left < KERNEL_ROW_BLOCK ? left : KERNEL_ROW_BLOCK;
+        for (ptrdiff_t row = 0, height; row < segments[i].rows; row += height) {
+          height = kernel_next_block(segments[i].rows - row);
           tiles[half][height - 1](x + (segments[i].first_row + row) * x_stride + first, x_stride, 1, panel, depth,
                                   scratch + 16 * (segments[i].scratch_row + row), 16, 8 + 8 * half, start, NULL);
         }

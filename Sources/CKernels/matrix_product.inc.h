@@ -128,25 +128,26 @@ static tile_function *const tiles[2][6] = {
   static void wide_tile_##ROWS(const float *a, ptrdiff_t a_row, const float *panel, ptrdiff_t panel_stride,       \
                                ptrdiff_t depth, float *c, ptrdiff_t c_stride, enum product_start start,           \
                                const float *bias) {                                                               \
-    f8 s[ROWS][2 * PANELS];                                                                                       \
+    enum { SHARE = sizeof(widest) / sizeof(float), SHARES = 16 / SHARE, VECTORS = SHARES * PANELS };              \
+    widest s[ROWS][VECTORS];                                                                                      \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2 * PANELS; v++) {                                 \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) {                                    \
       const float *from = start == product_start_accumulate ? c + i * c_stride : bias;                            \
-      s[i][v] = start == product_start_zero ? splat(0) : load(from + 8 * v);                                      \
+      s[i][v] = start == product_start_zero ? (widest)(0.0f) : *(const widest_unaligned *)(from + SHARE * v);     \
     }                                                                                                             \
     for (ptrdiff_t k = 0; k < depth; k++, panel += 16) {                                                          \
-      f8 x[ROWS];                                                                                                 \
-      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) x[i] = splat(a[i * a_row + k]);           \
+      widest x[ROWS];                                                                                             \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) x[i] = (widest)(a[i * a_row + k]);        \
       _Pragma("clang loop unroll(full)") for (int p = 0; p < PANELS; p++)                                         \
-          _Pragma("clang loop unroll(full)") for (int half = 0; half < 2; half++) {                               \
-        f8 b = load(panel + p * panel_stride + 8 * half);                                                         \
+          _Pragma("clang loop unroll(full)") for (int share = 0; share < SHARES; share++) {                       \
+        widest b = *(const widest_unaligned *)(panel + p * panel_stride + SHARE * share);                         \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                         \
-            s[i][2 * p + half] = x[i] * b + s[i][2 * p + half];                                                   \
+            s[i][SHARES * p + share] = x[i] * b + s[i][SHARES * p + share];                                       \
       }                                                                                                           \
     }                                                                                                             \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2 * PANELS; v++)                                   \
-            store(c + i * c_stride + 8 * v, s[i][v]);                                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++)                                      \
+            *(widest_unaligned *)(c + i * c_stride + SHARE * v) = s[i][v];                                        \
   }
 WIDE_TILE(1, 4)
 WIDE_TILE(2, 2)

@@ -22,8 +22,8 @@ static void add_recurrent_product(const struct recurrent_step *s, ptrdiff_t firs
   for (ptrdiff_t p = first_panel; p < end_panel; p++, columns += 16) {
     for (ptrdiff_t first = 0; first < k; first += KERNEL_DEPTH_BLOCK) {
       ptrdiff_t depth = k - first < KERNEL_DEPTH_BLOCK ? k - first : KERNEL_DEPTH_BLOCK;
-      for (ptrdiff_t row = 0; row < rows; row += KERNEL_ROW_BLOCK) {
-        ptrdiff_t height = rows - row < KERNEL_ROW_BLOCK ? rows - row : KERNEL_ROW_BLOCK;
+      for (ptrdiff_t row = 0, height; row < rows; row += height) {
+        height = kernel_next_block(rows - row);
         tiles[1][height - 1](s->past_output + row * s->past_output_stride + first, s->past_output_stride, 1,
                              s->weight + 16 * (p * k + first), depth, columns + row * stride, stride, 16,
                              product_start_accumulate, NULL);

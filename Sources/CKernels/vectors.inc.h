@@ -48,8 +48,10 @@ INLINE void store16_up_to(float *p, f16 v, ptrdiff_t n) {
 
 #if KERNEL_VECTOR_FLOATS == 16
 typedef f16 widest;
+typedef f16_unaligned widest_unaligned;
 #else
 typedef f8 widest;
+typedef f8_unaligned widest_unaligned;
 #endif
 
 INLINE float sum_lanes(f8 v) {

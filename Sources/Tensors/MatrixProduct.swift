@@ -72,7 +72,8 @@ struct PackedMatrix: Sendable {
     guard rows > 0, n > 0 else { return }
     let rowsPerTile = 96
     let rowTiles = (rows + rowsPerTile - 1) / rowsPerTile
-    let columnTiles = min(panelCount, max(1, 8 / rowTiles), max(1, rows * n * k / (1 << 20)))
+    // A tile takes some five microseconds at least.
+    let columnTiles = min(panelCount, max(1, 8 / rowTiles), max(1, rows * n * k / (1 << 18)))
     parallelFor(rowTiles * columnTiles) { tile in
       let first = tile / columnTiles * rowsPerTile
       let column = tile % columnTiles
@@ -86,12 +87,24 @@ struct PackedMatrix: Sendable {
 
 /// The blocks of rows 0..<rows, in memory of the stack.
 func withTemporaryRowBlocks<R>(_ rows: Int, _ body: (UnsafeBufferPointer<row_block>) -> R) -> R {
-  let block = Int(KERNEL_ROW_BLOCK)
-  let count = (rows + block - 1) / block
-  return withUnsafeTemporaryAllocation(of: row_block.self, capacity: max(count, 1)) { blocks in
-    for index in 0..<count {
-      blocks[index] = row_block(first: Int32(index * block), count: Int32(min(block, rows - index * block)))
+  let most = Int(KERNEL_ROW_BLOCK)
+  return withUnsafeTemporaryAllocation(of: row_block.self, capacity: max((rows + most - 1) / most, 1)) { blocks in
+    var count = 0
+    forEachRowBlock(of: rows) {
+      blocks[count] = row_block(first: Int32($0), count: Int32($1))
+      count += 1
     }
     return body(UnsafeBufferPointer(start: blocks.baseAddress, count: count))
+  }
+}
+
+/// Calls `body` with the first row and the height of each block of rows 0..<rows.
+@inline(__always)
+func forEachRowBlock(of rows: Int, _ body: (_ first: Int, _ height: Int) -> Void) {
+  var first = 0
+  while first < rows {
+    let height = kernel_next_block(rows - first)
+    body(first, height)
+    first += height
   }
 }

@@ -25,6 +25,14 @@ enum kernel_level {
 #define KERNEL_PANEL_WIDTH 16
 /// Most rows that the micro-kernel computes at once.
 #define KERNEL_ROW_BLOCK 6
+
+/// Rows of the next block where so many are left: blocks of nearly equal height, since a last one of one or two rows would
+/// leave most multipliers waiting for sums that wait for themselves.
+static inline ptrdiff_t kernel_next_block(ptrdiff_t rows) {
+  ptrdiff_t blocks = (rows + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK;
+  return blocks > 0 ? (rows + blocks - 1) / blocks : 0;
+}
+
 /// Rows of the inner dimension that stay in the first-level cache together.
 #define KERNEL_DEPTH_BLOCK 256
 

@@ -155,14 +155,11 @@ struct RecurrentForwardPart {
   }
 
   private func rowBlocks(_ steps: ArraySlice<Int>) -> [row_block] {
-    let height = Int(KERNEL_ROW_BLOCK)
     var blocks: [row_block] = []
     for step in steps {
       let row = layout.rowOffsets[step] + part.lowerBound
       let rows = min(part.upperBound, layout.batchSizes[step]) - part.lowerBound
-      for first in stride(from: 0, to: rows, by: height) {
-        blocks.append(row_block(first: Int32(row + first), count: Int32(min(height, rows - first))))
-      }
+      forEachRowBlock(of: rows) { blocks.append(row_block(first: Int32(row + $0), count: Int32($1))) }
     }
     return blocks
   }
