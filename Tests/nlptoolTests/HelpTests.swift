@@ -8,7 +8,9 @@ import Testing
 struct HelpTests {
   static let verbs: [[String]] = [
     [], ["tokenize"], ["vocab"], ["vocab", "build"], ["vocab", "show"], ["vocab", "export"], ["vocab", "import"],
-    ["train"], ["train-sentiment"], ["predict"], ["evaluate"], ["info"], ["bench"],
+    ["train"], ["train-sentiment"], ["train-vectors"], ["train-language-model"], ["predict"], ["evaluate"],
+    ["vectors"], ["vectors", "neighbours"], ["vectors", "analogies"], ["vectors", "word"], ["vectors", "sentence"],
+    ["vectors", "export"], ["vectors", "import"], ["info"], ["bench"],
   ]
 
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Help")

@@ -10,19 +10,21 @@ extension TrainingJob {
     if arguments.findRate { return try findRate(training, texts) }
     if let folds = arguments.folds { return try crossValidate(training, texts, folds, since: start) }
     var hasSaved = false
-    let outcome = try training.run(
-      training: texts, validation: judges, checkpoint: arguments.checkpoint, isResuming: arguments.resume,
-      planned: { plan in
-        // Not before: what cannot be trained gets one line, that of the error.
-        sayGuesses(texts, judges)
-        say(plan)
-      },
-      shouldStop: { Interrupt.isRequested },
-      report: console.show,
-      keepBest: { model in
-        try model.write(to: arguments.output, replacing: arguments.force || arguments.resume || hasSaved)
-        hasSaved = true
-      })
+    let outcome = try sayingWhatIsKept(if: { hasSaved }) {
+      try training.run(
+        training: texts, validation: judges, checkpoint: arguments.checkpoint, isResuming: arguments.resume,
+        planned: { plan in
+          // Not before: what cannot be trained gets one line, that of the error.
+          sayGuesses(texts, judges)
+          say(plan)
+        },
+        shouldStop: { Interrupt.isRequested },
+        report: console.show,
+        keepBest: { model in
+          try model.write(to: arguments.output, replacing: arguments.force || arguments.resume || hasSaved)
+          hasSaved = true
+        })
+    }
     console.closeLine()
     Interrupt.stopWatching()
     guard hasSaved || arguments.resume else {
@@ -37,6 +39,17 @@ extension TrainingJob {
         command: CommandLine.arguments, model: arguments.output, history: outcome.history, seconds: start.secondsToNow,
         network: outcome.model.description.network),
       validation: outcome.history.best?.validation)
+  }
+
+  /// Runs a training; where it diverges after a good epoch, the failure says where the model of that one is.
+  private func sayingWhatIsKept<R>(if hasSaved: () -> Bool, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as TrainingError {
+      console.closeLine()
+      guard case .diverged = error, hasSaved() else { throw error }
+      throw CommandFailure(.content, "\(error); the best model before that is in \(arguments.output)")
+    }
   }
 
   private func say(_ plan: TextModelTraining.Plan) {

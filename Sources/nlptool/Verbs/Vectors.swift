@@ -136,7 +136,8 @@ struct Vectors: ParsableCommand {
       discussion: """
         Reads one text a line and writes its numbers with a space between; zeros for a text without any known word.
 
-        Example:
+        Examples:
+          nlptool vectors sentence vectors reviews.txt
           echo "what a film" | nlptool vectors sentence vectors
         """)
 
