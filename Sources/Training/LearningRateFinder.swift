@@ -40,7 +40,7 @@ public struct LearningRateFinder: Sendable {
   /// The usual range.
   public init() {}
 
-  /// Sweeps the rates. The network has the parameters that it had before.
+  /// Sweeps the rates. The network has the parameters and buffers that it had before.
   ///
   /// - Parameters:
   ///   - options: the optimiser and the clipping that the rate is for; their own rate and schedule do not count.
@@ -55,7 +55,11 @@ public struct LearningRateFinder: Sendable {
     options.optimizer.learningRate = lowest
     let parameters = network.parameters
     let before = parameters.map(\.value)
-    defer { for (parameter, value) in zip(parameters, before) { parameter.value = value } }
+    let buffers = network.namedBuffers.map { (buffer: $0.buffer, value: $0.buffer.value) }
+    defer {
+      for (parameter, value) in zip(parameters, before) { parameter.value = value }
+      for (buffer, value) in buffers { buffer.value = value }
+    }
     let trainer = Trainer(network, options: options, groups: groups)
     let factor = pow(highest / lowest, 1 / Float(max(steps - 1, 1)))
     var points: [LearningRateSweep.Point] = []

@@ -150,14 +150,23 @@ public final class Trainer {
           lastCheckpoint = .now
         }
       }
-      try withJudgedValues {
-        let result = judge(task)
-        if result.isBest || options.keepsLast {
-          try keepBest(result)
-          best = values
+      do {
+        try withJudgedValues {
+          let result = judge(task)
+          if let validation = result.validation, !(validation.value.isFinite && validation.loss.isFinite) {
+            throw TrainingError.diverged(
+              epoch: state.epoch, step: plan.count, parameter: nil, learningRate: optimizer.learningRate)
+          }
+          if result.isBest || options.keepsLast {
+            try keepBest(result)
+            best = values
+          }
+          state.history.epochs.append(result)
+          report(.epoch(result))
         }
-        state.history.epochs.append(result)
-        report(.epoch(result))
+      } catch let error as TrainingError {
+        if case .diverged = error { values = goodValues }
+        throw error
       }
       (state.epoch, state.batchesDone) = (state.epoch + 1, 0)
       (state.lossSum, state.examplesDone, state.seconds) = (0, 0, 0)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Tensors
 
 /// The command `nlptool`; each verb has a file of its own under `Verbs`.
@@ -26,10 +27,20 @@ struct NLPTool: ParsableCommand {
       Predict.self, Evaluate.self, Vectors.self, Info.self, Bench.self,
     ])
 
+  /// Refuses a name of kernels that there are none of: without a word it would be as if nothing had been asked for.
+  private static func checkKernels() throws {
+    guard let name = getenv("NLPTOOL_KERNELS").map({ String(cString: $0) }) else { return }
+    let levels = KernelLevel.allCases.filter(\.isAvailable).map(\.rawValue)
+    guard levels.contains(name) else {
+      throw CommandFailure(.usage, "NLPTOOL_KERNELS is \"\(name)\"; this machine has \(levels.joined(separator: ", "))")
+    }
+  }
+
   static func main() {
     Interrupt.ignoreClosedPipes()
     MemoryExhaustion.onFailure(CommandFailure.outOfMemory)
     do {
+      try checkKernels()
       var command = try parseAsRoot()
       try command.run()
       try StandardOutput.shared.flush()

@@ -132,6 +132,8 @@ def make_model(name, vocabulary, classes):
     else:
         model = RecurrentClassifier(vocabulary, classes, name)
     nn.init.normal_(model.embedding.weight, std=0.1)
+    with torch.no_grad():
+        model.embedding.weight[PADDING] = 0
     return model
 
 

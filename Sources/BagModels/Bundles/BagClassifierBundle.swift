@@ -93,6 +93,17 @@ extension BagClassifier {
       labels: description.labels.map(\.name), options: options)
   }
 
+  /// The classifier with its rows rounded as ``write(to:precision:replacing:)`` stores them.
+  ///
+  /// - Throws: ``BagModelError/outOfMemory(rows:dimensions:)``.
+  public func rounded(to precision: RowPrecision) throws(BagModelError) -> BagClassifier {
+    let (stored, scales) = rows.stored(precision)
+    let weights = SafeTensors(
+      tensors: scales.map { [RowStorage.scalesName: $0] } ?? [:], stored: [RowStorage.rowsName: stored])
+    guard let rounded = try RowStorage(weights, count: rows.count, dimensions: options.dimensions) else { return self }
+    return try BagClassifier(features: features, rows: rounded, output: output, labels: labels, options: options)
+  }
+
   /// Whether a model could be written there; for asking before minutes of work.
   ///
   /// - Throws: what ``write(to:precision:replacing:)`` would throw.

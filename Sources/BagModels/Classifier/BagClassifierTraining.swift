@@ -67,6 +67,9 @@ public struct BagClassifierTraining: Sendable {
       options: options, bags: bags, labels: labels, labelStarts: labelStarts, table: table, output: output,
       rates: rates
     ).run(shouldStop: shouldStop, report: report)
+    guard table.isFinite, output.table.isFinite else {
+      throw .diverged(step: bags.textCount * options.epochs, learningRate: options.learningRate)
+    }
     return try BagClassifier(
       features: bags.features, rows: .floats(table), output: output, labels: names, options: options)
   }

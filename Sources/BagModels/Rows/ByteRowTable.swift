@@ -35,7 +35,7 @@ final class ByteRowTable: @unchecked Sendable {
       for row in tile * perTile..<min(count, (tile + 1) * perTile) {
         let values = UnsafeBufferPointer(start: table[row], count: dimensions)
         let largest = values.reduce(0) { max($0, abs($1)) }
-        guard largest > 0 else { continue }
+        guard largest > 0, largest.isFinite, values.allSatisfy(\.isFinite) else { continue }
         scales[row] = largest / 127
         for index in 0..<dimensions {
           bytes[row * stride + index] = Int8((values[index] / largest * 127).rounded())

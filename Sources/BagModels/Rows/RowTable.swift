@@ -55,6 +55,9 @@ final class RowTable: @unchecked Sendable {
 
   deinit { munmap(base, byteCount) }
 
+  /// Whether no element is infinite or not a number; one pass over the table.
+  var isFinite: Bool { kernels.sum_of_squares(base, count * stride).isFinite }
+
   /// The first element of a row.
   @inline(__always)
   subscript(row: Int) -> UnsafeMutablePointer<Float> { base + row * stride }

@@ -53,7 +53,9 @@ public struct WordVectorOptions: Sendable, Hashable {
     if !(1...1000).contains(window) { return "a window of \(window) words; 1 to 1000 are possible" }
     if !(1...1000).contains(negatives) { return "\(negatives) negatives; 1 to 1000 are possible" }
     if !(learningRate > 0 && learningRate.isFinite) { return "a learning rate of \(learningRate); it must be above 0" }
-    if !(subsampling > 0) { return "a subsampling of \(subsampling); it must be above 0, and 1 for none" }
+    if !(subsampling > 0 && subsampling.isFinite) {
+      return "a subsampling of \(subsampling); it must be above 0, and 1 for none"
+    }
     return nil
   }
 }

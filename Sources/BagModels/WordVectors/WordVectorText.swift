@@ -123,8 +123,9 @@ private struct VectorLines {
     var own: [Float] = []
     own.reserveCapacity(width)
     for field in fields[(fields.count - width)...] {
-      guard let number = Float(Substring(field)), number.isFinite else {
-        throw bad("\"\(String(Substring(field)).prefix(40))\" is not a number")
+      // What a stored vector of half precision can hold.
+      guard let number = Float(Substring(field)), abs(number) <= Float(Float16.greatestFiniteMagnitude) else {
+        throw bad("\"\(String(Substring(field)).prefix(40))\" is not a number of a vector")
       }
       own.append(number)
     }

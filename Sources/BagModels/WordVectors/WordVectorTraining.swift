@@ -40,6 +40,7 @@ public struct WordVectorTraining: Sendable {
     try WordVectorTrainer(
       options: options, features: features, words: words, starts: starts, rows: rows, output: output
     ).run(shouldStop: shouldStop, report: report)
+    guard rows.isFinite else { throw .diverged(step: words.count * options.epochs, learningRate: options.learningRate) }
     return try WordVectors(features: features, rows: .floats(rows), dimensions: options.dimensions, options: options)
   }
 }

@@ -56,8 +56,11 @@ final class LockstepLoop: SharedLoop, @unchecked Sendable {
   private let finished = Atomic<Int>(0)
   private static let shareBits = 16
 
-  init(count: Int, body: UnsafePointer<(Int, Int, Int) -> Void>) {
+  private let mostShares: Int
+
+  init(count: Int, mostShares: Int, body: UnsafePointer<(Int, Int, Int) -> Void>) {
     self.count = count
+    self.mostShares = mostShares
     self.body = body
   }
 
@@ -69,7 +72,7 @@ final class LockstepLoop: SharedLoop, @unchecked Sendable {
     // the next steps go without help, twice as many each time.
     var (stepsAlone, nextPause) = (0, 8)
     for step in 0..<count {
-      let shares = stepsAlone > 0 ? 1 : 1 + joined.load(ordering: .acquiring)
+      let shares = stepsAlone > 0 ? 1 : min(mostShares, 1 + joined.load(ordering: .acquiring))
       stepsAlone = max(0, stepsAlone - 1)
       finished.store(0, ordering: .relaxed)
       current.store((step + 1) << Self.shareBits | shares, ordering: .releasing)
@@ -84,6 +87,8 @@ final class LockstepLoop: SharedLoop, @unchecked Sendable {
 
   override func help() {
     let share = joined.add(1, ordering: .acquiringAndReleasing).newValue
+    // More threads than there were when the loop began.
+    if share >= mostShares { return }
     var seen = current.load(ordering: .acquiring)
     // The step that runs began without this worker, unless it counts the share already.
     if seen >= 0, seen & (1 << Self.shareBits - 1) <= share { awaitChange(&seen) }

@@ -32,7 +32,9 @@ package final class ThreadPool: Sendable {
 
   private init() {
     var processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-    if let given = environmentVariable("NLPTOOL_THREADS").flatMap({ Int($0) }), given > 0 { processors = given }
+    if let given = environmentVariable("NLPTOOL_THREADS").flatMap({ Int($0) }), given > 0 {
+      processors = min(given, 256)
+    }
     limit = Atomic(max(1, processors))
   }
 
@@ -62,15 +64,21 @@ package final class ThreadPool: Sendable {
   ///
   /// For steps of some microseconds that depend on each other. A thread joins from the step on at which it is awake;
   /// until then, and where there is no other thread, shares are fewer. A result must not depend on how many there are.
-  package func lockstep(_ count: Int, _ body: (_ step: Int, _ share: Int, _ shares: Int) -> Void) {
-    let helpers = threadCount - 1
+  ///
+  /// - Parameter mostShares: of a step; memory that each share has for itself may be counted by it.
+  package func lockstep(
+    _ count: Int, mostShares: Int, _ body: (_ step: Int, _ share: Int, _ shares: Int) -> Void
+  ) {
+    let helpers = min(threadCount, mostShares) - 1
     guard helpers > 0, count > 1, !isBusy.exchange(true, ordering: .acquiring) else {
       for step in 0..<max(count, 0) { body(step, 0, 1) }
       return
     }
     defer { isBusy.store(false, ordering: .releasing) }
     withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: body) { run(LockstepLoop(count: count, body: $0), helpers: helpers) }
+      withUnsafePointer(to: body) {
+        run(LockstepLoop(count: count, mostShares: helpers + 1, body: $0), helpers: helpers)
+      }
     }
   }
 

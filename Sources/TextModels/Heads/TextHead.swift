@@ -62,7 +62,8 @@ struct HeadLoss {
   /// - Parameters:
   ///   - targets: those of the training texts.
   ///   - outputSize: K.
-  init(_ head: TextHead, targets: TextTargets, outputSize: Int) {
+  ///   - scale: of a model's numbers; that of the targets unless given.
+  init(_ head: TextHead, targets: TextTargets, outputSize: Int, scale: ValueScale? = nil) {
     switch (head, targets) {
     case (.singleLabel(var loss, let isBalanced), .classes(let classes)):
       if isBalanced {
@@ -77,7 +78,7 @@ struct HeadLoss {
       let weights = counts.map { Float(sets.count - $0) / Float(max($0, 1)) }
       kind = .labelSets(positiveWeights: isBalanced ? weights : nil)
     case (.regression(let loss), .values(let values)):
-      kind = .values(loss, ValueScale(of: values))
+      kind = .values(loss, scale ?? ValueScale(of: values))
     default:
       preconditionFailure("HeadLoss: targets of another task than \(head.task.rawValue)")
     }

@@ -85,7 +85,7 @@ public struct TextModelTraining: Sendable {
     planned(material.plan(model, pretrainedTokens: pretrainedTokens))
     let trainer = TextNetworkTrainer(
       network: model.network, options: options.training, head: options.head, targets: material.learningTargets,
-      groups: fineTuning.groups)
+      scale: material.scale, groups: fineTuning.groups)
     let plan = checkpoint.map { path in
       CheckpointPlan(path: path, fingerprint: material.fingerprint, isResuming: isResuming)
     }
@@ -117,7 +117,7 @@ public struct TextModelTraining: Sendable {
     let fineTuning = try FineTuning(options.fineTuning, model.network)
     return TextNetworkTrainer(
       network: model.network, options: options.training, head: options.head, targets: material.learningTargets,
-      groups: fineTuning.groups
+      scale: material.scale, groups: fineTuning.groups
     ).sweepLearningRates(material.texts, material.targets, training: material.learning, shouldStop: shouldStop)
   }
 

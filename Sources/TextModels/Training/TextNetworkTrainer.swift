@@ -16,15 +16,16 @@ public final class TextNetworkTrainer {
   ///
   /// - Parameters:
   ///   - targets: of all training texts, for what the head takes from them: weights of labels, the scale of numbers.
+  ///   - scale: of the numbers that the network says; that of the targets unless given.
   ///   - groups: parameters with rates of their own; all alike unless given.
   public init(
     network: TextNetwork, options: TrainingOptions, head: TextHead = .singleLabel(), targets: TextTargets,
-    groups: [ParameterGroup]? = nil
+    scale: ValueScale? = nil, groups: [ParameterGroup]? = nil
   ) {
     self.network = network
     self.options = options
     self.groups = groups
-    loss = HeadLoss(head, targets: targets, outputSize: network.output.weight.shape[0])
+    loss = HeadLoss(head, targets: targets, outputSize: network.output.weight.shape[0], scale: scale)
     trainer = Trainer(network, options: options, groups: groups)
   }
 

@@ -116,13 +116,17 @@ struct TrainingMaterial {
     if case .multiLabel(let threshold, _) = options.head { threshold } else { nil }
   }
 
-  private var scale: ValueScale? {
-    if case .values(let values) = learningTargets { ValueScale(of: values) } else { nil }
+  /// The scale of the model's numbers: that of the output layer which is kept, or that of the training texts.
+  var scale: ValueScale? {
+    if keepsOutput, let scale = start?.description.scale { return scale }
+    return if case .values(let values) = learningTargets { ValueScale(of: values) } else { nil }
   }
+
+  /// Whether the model to start from says the same.
+  private var keepsOutput: Bool { start.map { $0.task == task && $0.labels == labels } ?? false }
 
   /// Copies all weights, those of the output layer only where it says the same.
   private func takeOver(_ start: TextModel, into network: TextNetwork) {
-    let keepsOutput = start.task == task && start.labels == labels
     let values = start.network.stateDictionary
     for (name, parameter) in network.namedParameters {
       guard let value = values[name], value.shape == parameter.shape else { continue }

@@ -35,6 +35,22 @@ enum AutotuneCandidate: Hashable {
     }
   }
 
+  /// Numbers of a vector.
+  var embeddingSize: Int {
+    get {
+      switch self {
+      case .bag(let options): options.dimensions
+      case .network(_, let options): options.network.embedding.size
+      }
+    }
+    set {
+      // A bag has vectors of its own.
+      guard case .network(let name, var options) = self else { return }
+      options.network.embedding.size = newValue
+      self = .network(name: name, options)
+    }
+  }
+
   /// The same with one or two settings changed.
   func neighbour(_ random: RandomStream) -> AutotuneCandidate {
     var dice = Dice(random)
@@ -158,7 +174,12 @@ extension TrainingJob {
     let vectors = try pretrainedVectors(texts)
     let search = HyperparameterSearch(
       first: try firstCandidates(head), seconds: seconds, seed: arguments.loop.seed,
-      neighbour: { $0.neighbour($1) })
+      neighbour: { candidate, random in
+        var next = candidate.neighbour(random)
+        // Vectors that are given have their size.
+        if let vectors { next.embeddingSize = vectors.size }
+        return next
+      })
     var kept: LoadedModel?
     var latest: LoadedModel?
     var trials: [AutotuneReport.Trial] = []
@@ -182,7 +203,8 @@ extension TrainingJob {
     console.closeLine()
     Interrupt.stopWatching()
     guard let best, let kept else {
-      throw CommandFailure(.interrupted, "no model was ready in time; give --autotune more seconds")
+      if Interrupt.isRequested { throw CommandFailure(.interrupted, "interrupted before a model was ready") }
+      throw CommandFailure(.usage, "no model was ready in time; give --autotune more seconds")
     }
     var report = AutotuneReport(
       command: CommandLine.arguments, model: arguments.output, best: best.candidate.summary, trials: trials)
@@ -202,21 +224,24 @@ extension TrainingJob {
     }
     func bag(_ change: (inout BagClassifierOptions) -> Void) throws -> AutotuneCandidate {
       var options = try arguments.bag.options(
-        arguments.sizes, arguments.loop, minimumCount: arguments.minimumCount, isMultiLabel: task == .multiLabel)
+        arguments.sizes, arguments.loop, minimumCount: arguments.minimumCount, isMultiLabel: task == .multiLabel,
+        isChosen: arguments.model == .bag)
       change(&options)
       return .bag(options)
     }
-    let bags = [
-      try bag { _ in },
-      try bag { ($0.naiveBayesRates, $0.countsFeaturesOnce, $0.epochs) = ($0.loss == .softmax, true, 10) },
-      try bag { ($0.features.characterNgrams, $0.epochs) = (2...4, 20) },
-    ]
+    func bags() throws -> [AutotuneCandidate] {
+      [
+        try bag { _ in },
+        try bag { ($0.naiveBayesRates, $0.countsFeaturesOnce, $0.epochs) = ($0.loss == .softmax, true, 10) },
+        try bag { ($0.features.characterNgrams, $0.epochs) = (2...4, 20) },
+      ]
+    }
     switch arguments.model {
-    case .bag: return bags
+    case .bag: return try bags()
     case .network(let architecture): return [try network(architecture)]
     case nil:
       let networks = try [TextArchitecture.mlp, .cnn, .bilstm, .gru].map(network)
-      return task == .regression ? networks : bags + networks
+      return task == .regression ? networks : try bags() + networks
     }
   }
 
@@ -227,7 +252,9 @@ extension TrainingJob {
     switch candidate {
     case .bag(let options):
       do {
-        let model = LoadedModel.bag(try train(options, texts, shouldStop: isOver))
+        // What is judged is what would be written, rounded as it is.
+        let bag = try train(options, texts, shouldStop: isOver)
+        let model = LoadedModel.bag(try bag.rounded(to: arguments.bag.precision ?? .int8))
         return (model, try model.evaluate(judges).evaluation.validation)
       } catch BagModelError.cancelled, BagModelError.diverged {
         return nil

@@ -3,16 +3,18 @@ import Training
 
 extension TrainingJob {
   /// Trains a network, or what else the arguments ask for that needs one.
-  func trainNetwork(_ options: TextModelTrainingOptions, from first: TextModel?) throws {
+  func trainNetwork(
+    _ options: TextModelTrainingOptions, from first: TextModel?, checkpoint: CheckpointFile?
+  ) throws {
     let start = ContinuousClock.now
     let (texts, judges) = try readTrainingTexts()
     let training = TextModelTraining(options, from: first, vectors: try pretrainedVectors(texts))
     if arguments.findRate { return try findRate(training, texts) }
-    if let folds = arguments.folds { return try crossValidate(training, texts, folds, since: start) }
+    guard let checkpoint else { return try crossValidate(training, texts, arguments.folds ?? 2, since: start) }
     var hasSaved = false
     let outcome = try sayingWhatIsKept(if: { hasSaved }) {
       try training.run(
-        training: texts, validation: judges, checkpoint: arguments.checkpoint, isResuming: arguments.resume,
+        training: texts, validation: judges, checkpoint: checkpoint.path, isResuming: checkpoint.isResuming,
         planned: { plan in
           // Not before: what cannot be trained gets one line, that of the error.
           sayGuesses(texts, judges)
@@ -21,13 +23,14 @@ extension TrainingJob {
         shouldStop: { Interrupt.isRequested },
         report: console.show,
         keepBest: { model in
-          try model.write(to: arguments.output, replacing: arguments.force || arguments.resume || hasSaved)
+          try model.write(to: arguments.output, replacing: arguments.force || checkpoint.isResuming || hasSaved)
           hasSaved = true
         })
     }
     console.closeLine()
     Interrupt.stopWatching()
-    guard hasSaved || arguments.resume else {
+    // A training that goes on may have been cut off before it had a model.
+    guard hasSaved || outcome.history.best != nil else {
       throw CommandFailure(
         .interrupted, "interrupted before the end of the first epoch; no model was written; --resume goes on")
     }

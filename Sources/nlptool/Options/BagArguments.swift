@@ -69,11 +69,15 @@ struct BagArguments: ParsableArguments {
   }
 
   /// The options that the arguments stand for.
+  ///
+  /// - Parameter isChosen: whether a bag is what somebody wants, so that what only networks have is refused.
   func options(
-    _ sizes: NetworkSizeArguments, _ loop: TrainingArguments, minimumCount: Int?, isMultiLabel: Bool
+    _ sizes: NetworkSizeArguments, _ loop: TrainingArguments, minimumCount: Int?, isMultiLabel: Bool, isChosen: Bool
   ) throws -> BagClassifierOptions {
-    try sizes.checkBag()
-    try loop.checkBag()
+    if isChosen {
+      try sizes.checkBag()
+      try loop.checkBag()
+    }
     if isMultiLabel, let bagLoss, bagLoss != .oneVersusAll {
       throw ValidationError("--multi-label needs --bag-loss one-versus-all")
     }

@@ -84,6 +84,12 @@ struct TrainArguments: ParsableArguments {
     let given = modes.filter(\.1).map(\.0)
     if given.count > 1 { throw ValidationError("give \(given.joined(separator: " or ")), not both") }
     if let mode = given.first, resume { throw ValidationError("\(mode) keeps no checkpoint: leave out --resume") }
+    if folds != nil, vectors.pretrain != nil {
+      throw ValidationError("--pretrain would learn from the texts that are held out: leave out --folds")
+    }
+    if autotune != nil, model == nil {
+      try sizes.checkNone("--autotune chooses sizes, or begins with those of a --model")
+    }
     if folds != nil || findRate, test != nil || validation != nil {
       throw ValidationError("\(given[0]) takes the data alone: leave out --test and --validation")
     }
@@ -99,6 +105,8 @@ struct TrainArguments: ParsableArguments {
         if model != nil { throw ValidationError("--from has a model of its own: leave out --model") }
         try sizes.checkNone("--from has sizes of its own")
         try vectors.checkNone("--from has vectors of its own")
+        try checkVocabularyOptions()
+        if autotune != nil { throw ValidationError("--autotune begins with new weights: leave out --from") }
       }
       if let mode = sizes.embeddingMode, mode != .tuned, !vectors.areGiven {
         throw ValidationError("--embedding-mode \(mode.rawValue) needs --vectors or --pretrain")
@@ -112,7 +120,8 @@ struct TrainArguments: ParsableArguments {
         throw ValidationError("--gradual-unfreezing needs --from")
       }
     case .bag:
-      _ = try bag.options(sizes, loop, minimumCount: minimumCount, isMultiLabel: false)
+      _ = try bag.options(sizes, loop, minimumCount: minimumCount, isMultiLabel: false, isChosen: true)
+      if keepLast { throw ValidationError("--keep-last is for networks: a bag has no best epoch") }
       try fineTuning.checkBag()
       try vectors.checkNone("--model bag has vectors of its own")
       if resume { throw ValidationError("a bag keeps no checkpoint: leave out --resume") }
@@ -121,6 +130,18 @@ struct TrainArguments: ParsableArguments {
         throw ValidationError(
           "\(vocabularySize != nil ? "--vocabulary-size" : "--maximum-length") is for networks, not for --model bag")
       }
+    }
+  }
+
+  /// Refuses options that make a vocabulary, where a model brings its own.
+  private func checkVocabularyOptions() throws {
+    let given: [(String, Bool)] = [
+      ("--unit", tokenizer.unit != nil), ("--locale", tokenizer.locale != "en"),
+      ("--normalize", tokenizer.normalize != nil), ("--skip", tokenizer.skip != nil), ("--no-lowercase", !lowercase),
+      ("--minimum-count", minimumCount != nil), ("--vocabulary-size", vocabularySize != nil),
+    ]
+    if let name = given.first(where: \.1)?.0 {
+      throw ValidationError("--from has a vocabulary of its own: leave out \(name)")
     }
   }
 
@@ -143,15 +164,18 @@ struct TrainArguments: ParsableArguments {
     return options
   }
 
-  /// Where the training is written down while it runs.
-  var checkpoint: String { checkpointPath(of: output) }
-
   /// Runs what the arguments ask for.
   func run(task: TaskArguments) throws {
     compute.apply()
     let head = try task.head(loop)
     // What would end hours of work later is asked now.
-    if folds == nil, !findRate { try TextModel.checkWritable(to: output, replacing: force || resume) }
+    var checkpoint: CheckpointFile?
+    if folds == nil, !findRate {
+      if model != .bag, autotune == nil {
+        checkpoint = try CheckpointFile(ofModel: output, resume: resume, force: force)
+      }
+      try TextModel.checkWritable(to: output, replacing: force || checkpoint?.isResuming == true)
+    }
     if let report { try checkWritable(report) }
     for path in [validation, test, vectors.vectors].compactMap({ $0 }) { try checkReadable(path) }
     let job = TrainingJob(arguments: self, task: head.task, console: TrainingConsole(isQuiet: quiet))
@@ -160,19 +184,17 @@ struct TrainArguments: ParsableArguments {
     case (_, let seconds?): try job.autotune(seconds: seconds, head: head)
     case (.bag, nil):
       if head.task == .regression { throw ValidationError("--regression is for networks, not for --model bag") }
-      let options = try bag.options(sizes, loop, minimumCount: minimumCount, isMultiLabel: head.task == .multiLabel)
+      if task.threshold != nil {
+        throw ValidationError("--threshold is for networks; with a bag give it to predict")
+      }
+      let options = try bag.options(
+        sizes, loop, minimumCount: minimumCount, isMultiLabel: head.task == .multiLabel,
+        isChosen: true)
       try job.trainBag(options)
     case (.network, nil):
       let options = try networkOptions(head)
       let start = try fineTuning.from.map { try TextModel(contentsOf: $0) }
-      try job.trainNetwork(options, from: start)
+      try job.trainNetwork(options, from: start, checkpoint: checkpoint)
     }
   }
-}
-
-/// The name of a model's folder with `.checkpoint` behind it.
-func checkpointPath(of output: String) -> String {
-  var name = output
-  while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-  return name + ".checkpoint"
 }

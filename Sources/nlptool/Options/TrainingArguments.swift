@@ -123,7 +123,7 @@ struct TrainingArguments: ParsableArguments {
       ("--maximum-norm", maximumNorm != nil), ("--schedule", schedule != .constant), ("--warm-up", warmUp > 0),
       ("--clip-norm", clipNorm != nil), ("--clip-value", clipValue != nil), ("--average-decay", averageDecay != nil),
       ("--label-smoothing", labelSmoothing > 0), ("--focal", focal != nil), ("--balance-labels", balanceLabels),
-      ("--patience", patience != 2),
+      ("--patience", patience != 2), ("--validation-share", validationShare != 0.1),
     ]
     for (name, isGiven) in given where isGiven { throw ValidationError("\(name) is for networks, not for --model bag") }
   }

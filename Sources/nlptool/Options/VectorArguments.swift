@@ -38,7 +38,8 @@ extension TrainingJob {
       return PretrainedVectors(try loadVectors(path), name: path)
     }
     guard let passes = arguments.vectors.pretrain else { return nil }
-    let settings = try arguments.tokenizer.settings(lowercase: arguments.lowercase)
+    let settings = try arguments.tokenizer.settings(
+      lowercase: arguments.lowercase, readsCharacters: arguments.model == .network(.charcnn))
     var collection = try TextCollection(tokenizer: settings)
     for example in texts.examples { collection.append(example.text) }
     var options = WordVectorOptions()

@@ -48,6 +48,7 @@ struct Info: ParsableCommand {
       let network = configuration.makeNetwork(random: nil)
       return try write(NetworkReport(network, network.embedding, configuration, architecture: architecture))
     }
+    try sizes.checkNone("a model has sizes of its own")
     switch try ModelBundle.task(in: model) {
     case LanguageModelDescription.taskName:
       let model = try LanguageModel(contentsOf: model)

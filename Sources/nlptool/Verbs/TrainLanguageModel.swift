@@ -120,6 +120,7 @@ struct TrainLanguageModel: ParsableCommand {
       throw ValidationError("--learning-rate takes a number above 0")
     }
     if !(clipNorm >= 0 && clipNorm.isFinite) { throw ValidationError("--clip-norm takes a number from 0 on") }
+    if lockedDropout, layers < 2 { throw ValidationError("--locked-dropout needs --layers 2 or more") }
     if let fault = options.network.fault { throw ValidationError(fault) }
     if [file, validation, test].count(where: { $0 == "-" }) > 1 {
       throw ValidationError("standard input can be read only once")
@@ -161,7 +162,8 @@ struct TrainLanguageModel: ParsableCommand {
     compute.apply()
     var options = options
     options.tokenizer = try tokenizer.settings(lowercase: lowercase)
-    try LanguageModel.checkWritable(to: output, replacing: force || resume)
+    let checkpoint = try CheckpointFile(ofModel: output, resume: resume, force: force)
+    try LanguageModel.checkWritable(to: output, replacing: force || checkpoint.isResuming)
     for path in [validation, test].compactMap({ $0 }) { try checkReadable(path) }
     let console = TrainingConsole(isQuiet: quiet)
     let start = ContinuousClock.now
@@ -176,7 +178,7 @@ struct TrainLanguageModel: ParsableCommand {
     Interrupt.watch()
     var hasSaved = false
     let outcome = try LanguageModelTraining(options).run(
-      training: lines, validation: judges, checkpoint: checkpointPath(of: output), isResuming: resume,
+      training: lines, validation: judges, checkpoint: checkpoint.path, isResuming: checkpoint.isResuming,
       planned: { plan in
         console.note(
           "\(plan.trainingWords) training words, \(plan.validationWords) validation words, "
@@ -185,12 +187,12 @@ struct TrainLanguageModel: ParsableCommand {
       },
       shouldStop: { Interrupt.isRequested }, report: console.show,
       keepBest: { model in
-        try model.write(to: output, replacing: force || resume || hasSaved)
+        try model.write(to: output, replacing: force || checkpoint.isResuming || hasSaved)
         hasSaved = true
       })
     console.closeLine()
     Interrupt.stopWatching()
-    guard hasSaved || resume else {
+    guard hasSaved || outcome.history.best != nil else {
       throw CommandFailure(
         .interrupted, "interrupted before the end of the first epoch; no model was written; --resume goes on")
     }
@@ -204,7 +206,11 @@ struct TrainLanguageModel: ParsableCommand {
       table.add(name, result.text, result.loss.fixed(4), "\(result.examples)")
     }
     if let best = outcome.history.best?.validation { add("validation", best) }
-    if let test { add("test", outcome.model.evaluate(try readLines(test)).validation) }
+    if let test {
+      let result = outcome.model.evaluate(try readLines(test)).validation
+      guard result.examples > 0 else { throw TextModelError.noExamples(source: test) }
+      add("test", result)
+    }
     try StandardOutput.shared.write(table.text + "\nThe model is in \(output) (\(start.secondsToNow.asDuration)).\n")
   }
 }

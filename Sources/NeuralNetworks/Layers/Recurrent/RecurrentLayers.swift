@@ -112,7 +112,8 @@ public class RecurrentLayers: Module, @unchecked Sendable {
     for layer in 0..<layerCount {
       if layer > 0 { input = .rows(dropout.betweenLayers(outputs, layout)) }
       let weights = (0..<directionCount).map { self.weights(layer: layer, direction: $0) }
-      let isTraining = weights.contains { $0.isFollowed }
+      // Weights that are frozen and dropped in part are others in each step.
+      let isTraining = weights.contains { $0.isFollowed } || dropout.weights > 0 && GradientTape.isTraining
       if isTraining { packed[layer].clear() }
       let packed =
         isTraining

@@ -51,10 +51,11 @@ struct RecurrentForwardPart {
     let blocks = packed.gates.paddedSize / block
     // A line more between the threads' scratch memory.
     let scratchSize = part.count * packed.gates.columnCount + 16
-    let scratch = Tensor(uninitialized: [ThreadPool.threads * scratchSize])
+    let mostShares = ThreadPool.threads
+    let scratch = Tensor(uninitialized: [mostShares * scratchSize])
     layout.forEachChunk(of: part, reversed: packed.isReversed, rowsPerChunk: 512) { steps in
       let inputs = inputProducts(of: steps, &products)
-      ThreadPool.shared.lockstep(steps.count) { step, share, shares in
+      ThreadPool.shared.lockstep(steps.count, mostShares: mostShares) { step, share, shares in
         let units = blocks * share / shares * block..<min(packed.hiddenSize, blocks * (share + 1) / shares * block)
         if units.isEmpty { return }
         run(steps[steps.startIndex + step], inputs, scratch: scratch.floats + share * scratchSize, units: units)
