@@ -218,6 +218,27 @@ struct RecurrentTests {
     #expect(lstm(x, layout: layout) == lstm(x, layout: layout))
   }
 
+  @Test("weights that are frozen and dropped in part are others in each step, and whole in inference")
+  func frozenWeightDropout() {
+    let random = RandomStream(seed: 17)
+    let layer = GRU(inputSize: 5, hiddenSize: 8, dropout: RecurrentDropout(weights: 0.5), random: random)
+    for parameter in layer.parameters { parameter.isFrozen = true }
+    let input = Parameter(random.split("input").uniform([7, 5], in: -1..<1))
+    let layout = SequenceLayout(lengths: [4, 3])
+    let whole = layer(input.value, layout: layout)
+    func trained(_ step: Int) -> Tensor {
+      var output = Tensor([0])
+      _ = GradientTape.record(random: random.split(step)) {
+        output = layer(input.tensor, layout: layout)
+        return output.sum()
+      }
+      return output.detached
+    }
+    let (first, second) = (trained(1), trained(2))
+    #expect(first != whole && first != second && trained(1) == first)
+    #expect(layer(input.value, layout: layout) == whole)
+  }
+
   @Test("inference sees weights that change after it has run")
   func changedWeights() {
     let gru = GRU(inputSize: 4, hiddenSize: 8, random: RandomStream(seed: 1))

@@ -93,6 +93,21 @@ struct TaskTests {
     #expect(throws: TextModelError.self) { try TextModelTraining(options).run(training: word) }
   }
 
+  @Test("numbers that are learnt further keep the scale of the output layer")
+  func numbersFurther() throws {
+    var options = Self.options(.regression())
+    options.network = TextNetworkOptions(.average(AverageOptions()))
+    options.network.dropout = 0
+    let first = try TextModelTraining(options).run(training: Self.rated).model
+    options.training.epochs = 1
+    options.training.optimizer.learningRate = 1e-6
+    // The upper half of the numbers has another mean; a step of nearly nothing must change nearly nothing.
+    let upper = LabelledTexts(Self.rated.examples.filter { Double($0.label) ?? 0 >= 120 })
+    let second = try TextModelTraining(options, from: first).run(training: upper).model
+    let (a, b) = (try TextRegressor(first).predict("rated star"), try TextRegressor(second).predict("rated star"))
+    #expect(abs(a - b) < 0.5, "\(a), then \(b)")
+  }
+
   @Test("a model trained further keeps its vocabulary; what is frozen stays; other labels get a new output")
   func trainingFurther() throws {
     let first = try TrainingTests.train(.lstm).model

@@ -79,7 +79,8 @@ struct TrainVerbTests {
       #expect(folds.code == 0 && folds.output.contains("over 3 folds"))
       for (arguments, name) in [
         (["--hidden-size", "8"], "--hidden-size"), (["--optimizer", "sgd"], "--optimizer"), (["--resume"], "--resume"),
-        (["--from", "x"], "--from"), (["--find-rate"], "--find-rate"), (["--vectors", "x"], "--vectors"),
+        (["--from", "x"], "--from"), (["--keep-last"], "--keep-last"), (["--find-rate"], "--find-rate"),
+        (["--vectors", "x"], "--vectors"),
       ] {
         let result = try Command.run(["train", data, "--model", "bag"] + arguments)
         #expect(result.code == 64 && result.errors.contains(name), "\(arguments): \(result.errors)")
@@ -105,7 +106,8 @@ struct TrainVerbTests {
       for (arguments, code) in [
         (["--from", first, "--hidden-size", "8"], Int32(64)), (["--from", first, "--model", "gru"], 64),
         (["--from", first, "--freeze", "nothing.*"], 64), (["--from", "\(folder)/none"], 66),
-        (["--gradual-unfreezing"], 64),
+        (["--gradual-unfreezing"], 64), (["--from", first, "--unit", "character"], 64),
+        (["--from", first, "--no-lowercase"], 64), (["--from", first, "--minimum-count", "3"], 64),
       ] {
         let result = try Command.run(["train", data, "--output", "\(folder)/other"] + arguments)
         #expect(result.code == code, "\(arguments): \(result.code) \(result.errors)")
@@ -128,7 +130,16 @@ struct TrainVerbTests {
       let report = try json(String(contentsOfFile: "\(folder)/trials.json", encoding: .utf8))
       #expect((report["trials"] as? [Any])?.isEmpty == false && report["test"] != nil)
       #expect(try Command.run(["predict", "\(folder)/best", "--text", "lovely"]).output.hasPrefix("positive"))
-      #expect(try Command.run(["train", data, "--autotune", "5", "--folds", "3"]).code == 64)
+      let named = try Command.run(
+        [
+          "train", data, "--autotune", "2", "--model", "cnn", "--filters", "8", "--batch-size", "8", "--minimum-count",
+          "1",
+        ]
+          + ["--output", "\(folder)/named", "--quiet"])
+      #expect(named.code == 0 && named.output.hasPrefix("cnn, "), "\(named.errors)")
+      for arguments in [["--folds", "3"], ["--from", "\(folder)/best"], ["--filters", "8"]] {
+        #expect(try Command.run(["train", data, "--autotune", "5"] + arguments).code == 64, "\(arguments)")
+      }
     }
   }
 
