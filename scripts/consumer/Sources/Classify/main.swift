@@ -12,5 +12,6 @@ try trained.write(to: model, replacing: true)
 
 let classifier = try TextClassifier(contentsOf: model)
 let prediction = classifier.predict("I would go back tomorrow.")
-precondition(prediction == (try TextClassifier(trained).predict("I would go back tomorrow.")))
+let again = try TextClassifier(trained).predict("I would go back tomorrow.")
+precondition(prediction == again)
 print(prediction.label, prediction.probability)
