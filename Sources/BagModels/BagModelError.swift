@@ -53,17 +53,4 @@ public enum BagModelError: Error, CustomStringConvertible {
   }
 }
 
-extension BagModelError {
-  /// Runs what works on a folder, with its errors as ours.
-  static func converting<R>(_ body: () throws(BundleError) -> R) throws(BagModelError) -> R {
-    do throws(BundleError) {
-      return try body()
-    } catch {
-      switch error {
-      case .file(let error): throw .file(error)
-      case .vocabulary(let error): throw .vocabulary(error)
-      case .mismatch(let path, let reason): throw .mismatch(path: path, reason: reason)
-      }
-    }
-  }
-}
+extension BagModelError: BundleErrorConvertible {}

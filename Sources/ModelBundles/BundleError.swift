@@ -19,3 +19,25 @@ public enum BundleError: Error, CustomStringConvertible {
     }
   }
 }
+
+/// The errors of a module that has bundles among other things, with the same three cases.
+package protocol BundleErrorConvertible: Error {
+  static func file(_ error: FileError) -> Self
+  static func vocabulary(_ error: VocabularyError) -> Self
+  static func mismatch(path: String, reason: String) -> Self
+}
+
+extension BundleErrorConvertible {
+  /// Runs what works on a folder, with its errors as the module's own.
+  package static func converting<R>(_ body: () throws(BundleError) -> R) throws(Self) -> R {
+    do throws(BundleError) {
+      return try body()
+    } catch {
+      switch error {
+      case .file(let error): throw Self.file(error)
+      case .vocabulary(let error): throw Self.vocabulary(error)
+      case .mismatch(let path, let reason): throw Self.mismatch(path: path, reason: reason)
+      }
+    }
+  }
+}

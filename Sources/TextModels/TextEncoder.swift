@@ -1,4 +1,3 @@
-import Synchronization
 public import TextProcessing
 public import VocabularyStore
 
@@ -52,24 +51,5 @@ public final class TextEncoder: Sendable {
       }
     }
     return (ids.isEmpty ? [known.unknownID] : ids, tokenCount)
-  }
-}
-
-/// Workspaces of a tokenizer that threads borrow.
-final class WorkspacePool: Sendable {
-  /// A workspace belongs to one thread at a time, which the pool sees to and the compiler cannot.
-  private struct Loan: @unchecked Sendable {
-    let workspace: TokenizerWorkspace
-  }
-
-  private let tokenizer: Tokenizer
-  private let free = Mutex<[Loan]>([])
-
-  init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
-
-  func withWorkspace<R>(_ body: (TokenizerWorkspace) -> R) -> R {
-    let loan = free.withLock { $0.popLast() } ?? Loan(workspace: tokenizer.makeWorkspace())
-    defer { free.withLock { $0.append(loan) } }
-    return body(loan.workspace)
   }
 }

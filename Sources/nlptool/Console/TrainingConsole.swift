@@ -4,13 +4,16 @@ import Training
 /// Shows training on standard error: a line that renews itself on a terminal, plain lines elsewhere.
 final class TrainingConsole {
   private let isQuiet: Bool
+  /// What an epoch is counted in.
+  private let unit: String
   /// Said at the start of each progress line.
   var prefix = ""
   private var lastUpdate: ContinuousClock.Instant?
   private var isLineOpen = false
 
-  init(isQuiet: Bool) {
+  init(isQuiet: Bool, unit: String = "texts") {
     self.isQuiet = isQuiet
+    self.unit = unit
   }
 
   func show(_ event: TrainingEvent) {
@@ -34,7 +37,7 @@ final class TrainingConsole {
   private func show(_ progress: TrainingProgress) {
     showLine(isLast: progress.examplesDone == progress.examples) {
       "epoch \(progress.epoch)/\(progress.epochs)  \(progress.examplesDone * 100 / max(progress.examples, 1))%  "
-        + "loss \(progress.loss.fixed(4))  \(progress.rate.fixed(0)) texts/s  "
+        + "loss \(progress.loss.fixed(4))  \(progress.rate.fixed(0)) \(unit)/s  "
         + "\(progress.totalRemainingSeconds.asDuration) left"
     }
   }

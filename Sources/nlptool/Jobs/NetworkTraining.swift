@@ -2,15 +2,13 @@ import TextModels
 import Training
 
 extension TrainingJob {
-  /// Trains a network, or what else the arguments ask for that needs one.
+  /// Trains a network and writes it.
   func trainNetwork(
-    _ options: TextModelTrainingOptions, from first: TextModel?, checkpoint: CheckpointFile?
+    _ options: TextModelTrainingOptions, from first: TextModel?, checkpoint: CheckpointFile
   ) throws {
     let start = ContinuousClock.now
     let (texts, judges) = try readTrainingTexts()
     let training = TextModelTraining(options, from: first, vectors: try pretrainedVectors(texts))
-    if arguments.findRate { return try findRate(training, texts) }
-    guard let checkpoint else { return try crossValidate(training, texts, arguments.folds ?? 2, since: start) }
     var hasSaved = false
     let outcome = try sayingWhatIsKept(if: { hasSaved }) {
       try training.run(
@@ -71,9 +69,11 @@ extension TrainingJob {
     console.note(plan.network)
   }
 
-  private func crossValidate(
-    _ training: TextModelTraining, _ texts: LabelledTexts, _ folds: Int, since start: ContinuousClock.Instant
-  ) throws {
+  /// Trains a network for each fold on the others, and says how they do.
+  func crossValidateNetwork(_ options: TextModelTrainingOptions, from first: TextModel?, folds: Int) throws {
+    let start = ContinuousClock.now
+    let texts = try read(arguments.data)
+    let training = TextModelTraining(options, from: first, vectors: try pretrainedVectors(texts))
     let evaluations = try training.crossValidate(
       texts, folds: folds, shouldStop: { Interrupt.isRequested },
       report: { fold, event in
@@ -84,7 +84,10 @@ extension TrainingJob {
     try finish(evaluations, folds: folds, since: start)
   }
 
-  private func findRate(_ training: TextModelTraining, _ texts: LabelledTexts) throws {
+  /// Says how the loss of a network goes when the learning rate rises.
+  func findRate(_ options: TextModelTrainingOptions, from first: TextModel?) throws {
+    let texts = try read(arguments.data)
+    let training = TextModelTraining(options, from: first, vectors: try pretrainedVectors(texts))
     sayGuesses(texts)
     let sweep = try training.sweepLearningRates(training: texts, shouldStop: { Interrupt.isRequested })
     if let report = arguments.report { try writeJSON(sweep, to: report) }

@@ -169,11 +169,11 @@ struct TrainArguments: ParsableArguments {
     compute.apply()
     let head = try task.head(loop)
     // What would end hours of work later is asked now.
-    var checkpoint: CheckpointFile?
-    if folds == nil, !findRate {
-      if model != .bag, autotune == nil {
-        checkpoint = try CheckpointFile(ofModel: output, resume: resume, force: force)
-      }
+    let makesModel = folds == nil && !findRate
+    let keepsCheckpoint = makesModel && autotune == nil && model != .bag
+    let checkpoint =
+      keepsCheckpoint ? try CheckpointFile(ofModel: output, resume: resume, force: force) : nil
+    if makesModel {
       try TextModel.checkWritable(to: output, replacing: force || checkpoint?.isResuming == true)
     }
     if let report { try checkWritable(report) }
@@ -194,7 +194,13 @@ struct TrainArguments: ParsableArguments {
     case (.network, nil):
       let options = try networkOptions(head)
       let start = try fineTuning.from.map { try TextModel(contentsOf: $0) }
-      try job.trainNetwork(options, from: start, checkpoint: checkpoint)
+      if let folds {
+        try job.crossValidateNetwork(options, from: start, folds: folds)
+      } else if let checkpoint {
+        try job.trainNetwork(options, from: start, checkpoint: checkpoint)
+      } else {
+        try job.findRate(options, from: start)
+      }
     }
   }
 }

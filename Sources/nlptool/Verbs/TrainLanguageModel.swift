@@ -165,7 +165,7 @@ struct TrainLanguageModel: ParsableCommand {
     let checkpoint = try CheckpointFile(ofModel: output, resume: resume, force: force)
     try LanguageModel.checkWritable(to: output, replacing: force || checkpoint.isResuming)
     for path in [validation, test].compactMap({ $0 }) { try checkReadable(path) }
-    let console = TrainingConsole(isQuiet: quiet)
+    let console = TrainingConsole(isQuiet: quiet, unit: "words")
     let start = ContinuousClock.now
     var lines = try readLines(file)
     var judges: [String]

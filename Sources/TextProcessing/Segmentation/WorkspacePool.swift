@@ -1,8 +1,7 @@
 import Synchronization
-import TextProcessing
 
 /// Workspaces of a tokenizer that threads borrow.
-final class WorkspacePool: Sendable {
+package final class WorkspacePool: Sendable {
   /// A workspace belongs to one thread at a time, which the pool sees to and the compiler cannot.
   private struct Loan: @unchecked Sendable {
     let workspace: TokenizerWorkspace
@@ -11,9 +10,11 @@ final class WorkspacePool: Sendable {
   private let tokenizer: Tokenizer
   private let free = Mutex<[Loan]>([])
 
-  init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+  /// A pool without any workspace yet.
+  package init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
 
-  func withWorkspace<R>(_ body: (TokenizerWorkspace) -> R) -> R {
+  /// Calls `body` with a workspace that nobody else has until it returns.
+  package func withWorkspace<R>(_ body: (TokenizerWorkspace) -> R) -> R {
     let loan = free.withLock { $0.popLast() } ?? Loan(workspace: tokenizer.makeWorkspace())
     defer { free.withLock { $0.append(loan) } }
     return body(loan.workspace)
