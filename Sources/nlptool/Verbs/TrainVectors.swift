@@ -120,6 +120,6 @@ struct TrainVectors: ParsableCommand {
     try StandardOutput.shared.write(
       "\(vectors.wordCount) vectors of \(vectors.dimensions) numbers are in \(output) "
         + "(\(start.secondsToNow.asDuration)). Try them:\n  nlptool vectors neighbours \(output) "
-        + "\(vectors.words.first ?? "word")\n")
+        + "\(vectors.words.first { $0.count > 3 && $0.allSatisfy(\.isLetter) } ?? "word")\n")
   }
 }
