@@ -36,6 +36,8 @@ struct BagClassifierTests {
     SmallTexts.options { ($0.features.characterNgrams, $0.features.wordNgrams) = (2...4, 2) },
     SmallTexts.options { ($0.dropout, $0.countsFeaturesOnce, $0.naiveBayesRates) = (0.3, true, true) },
     SmallTexts.options { $0.loss = .oneVersusAll },
+    SmallTexts.options { ($0.isLinear, $0.learningRate, $0.features.wordNgrams) = (true, 4, 2) },
+    SmallTexts.options { ($0.isLinear, $0.learningRate, $0.loss) = (true, 4, .oneVersusAll) },
     SmallTexts.options { $0.loss = .hierarchicalSoftmax },
     SmallTexts.options { $0.loss = .negativeSampling },
     SmallTexts.options { ($0.shuffles, $0.features.minimumNgramCount, $0.features.wordNgrams) = (false, 2, 2) },
@@ -123,6 +125,56 @@ struct BagClassifierTests {
     }
     for (label, expected) in output.enumerated() {
       for (a, b) in zip(classifier.output.table.vector(label), expected) { #expect(abs(a - b) < 1e-5) }
+    }
+  }
+
+  @Test("a linear classifier is logistic regression with AdaGrad by row")
+  func linear() throws {
+    var texts = try TextCollection(tokenizer: TokenizerSettings(unit: .whitespace))
+    for (text, label) in [("a b c", "x"), ("b d", "y"), ("a f e", "x"), ("d e", "z")] {
+      texts.append(text, labels: [label])
+    }
+    let options = SmallTexts.options {
+      ($0.isLinear, $0.learningRate, $0.epochs, $0.shuffles) = (true, 2, 4, false)
+    }
+    let classifier = try BagClassifierTraining(options).run(texts)
+    #expect(classifier.dimensions == 3)
+    #expect((0..<3).map { classifier.output.table.vector($0) } == [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+
+    let features = classifier.features
+    var rows = [[Double]](repeating: [0, 0, 0], count: features.rowCount)
+    var squares = [Double](repeating: 1e-8, count: features.rowCount)
+    let total = (0..<texts.count).reduce(0) { $0 + texts.tokens(of: $1).count + 1 } * options.epochs
+    var done = 0
+    for _ in 0..<options.epochs {
+      for text in 0..<texts.count {
+        let own = texts.tokenTexts(of: text).compactMap { features.vocabulary.id(of: $0).map(Int.init) } + [2]
+        let rate = 2 * (1 - Double(done) / Double(total))
+        done += own.count
+        let scores = (0..<3).map { k in own.reduce(0) { $0 + rows[$1][k] } / Double(own.count) }
+        let sum = scores.reduce(0) { $0 + exp($1) }
+        let gold = classifier.labels.firstIndex(of: texts.labelNames(of: text)[0])
+        let gradient = (0..<3).map { ($0 == gold ? 1 : 0) - exp(scores[$0]) / sum }
+        let square = gradient.reduce(0) { $0 + $1 * $1 }
+        for row in own {
+          squares[row] += square / Double(own.count * own.count)
+          for k in 0..<3 { rows[row][k] += rate * gradient[k] / Double(own.count) / squares[row].squareRoot() }
+        }
+      }
+    }
+    for (row, expected) in rows.enumerated() {
+      for (a, b) in zip(classifier.rows.vector(row), expected) { #expect(abs(Double(a) - b) < 1e-4) }
+    }
+  }
+
+  @Test("a linear classifier refuses what it cannot be")
+  func linearFaults() throws {
+    let texts = try SmallTexts.sentiment()
+    for options in [
+      SmallTexts.options { ($0.isLinear, $0.loss) = (true, .hierarchicalSoftmax) },
+      SmallTexts.options { ($0.isLinear, $0.naiveBayesRates) = (true, true) },
+    ] {
+      #expect(throws: BagModelError.self) { try BagClassifierTraining(options).run(texts) }
     }
   }
 

@@ -15,8 +15,12 @@ public enum BagLoss: String, Sendable, Codable, CaseIterable {
 public struct BagClassifierOptions: Sendable, Hashable {
   /// What of a text has a row.
   public var features = FeatureOptions()
-  /// D, the numbers of a row.
+  /// D, the numbers of a row; of a linear classifier training makes it the number of labels.
   public var dimensions = 100
+  /// Whether a row is what its feature adds to each label's score, with no output layer behind: logistic regression, whose
+  /// rows learn at rates of their own (AdaGrad by row). Rows are short then, and rare features count for more, which is
+  /// good for many labels. Learning rates about 4 suit it.
+  public var isLinear = false
   /// What the output layer learns.
   public var loss = BagLoss.softmax
   /// Labels drawn for each text with ``BagLoss/negativeSampling``.
@@ -48,6 +52,10 @@ public struct BagClassifierOptions: Sendable, Hashable {
     if !(1...1_000_000).contains(epochs) { return "\(epochs) epochs; at least 1 is needed" }
     if !(learningRate > 0 && learningRate.isFinite) { return "a learning rate of \(learningRate); it must be above 0" }
     if !(dropout >= 0 && dropout < 1) { return "a dropout of \(dropout); it must be at least 0 and below 1" }
+    if isLinear, loss != .softmax, loss != .oneVersusAll {
+      return "a linear classifier with \(loss.rawValue); softmax and one-versus-all are possible"
+    }
+    if isLinear, naiveBayesRates { return "naive Bayes rates for a linear classifier, whose rates adapt by themselves" }
     if !(1...1000).contains(negatives) { return "\(negatives) negatives; 1 to 1000 are possible" }
     return nil
   }
@@ -55,7 +63,9 @@ public struct BagClassifierOptions: Sendable, Hashable {
 
 extension BagClassifierOptions: Codable {
   private enum CodingKeys: String, CodingKey {
-    case features, dimensions, loss, negatives
+    case features, dimensions
+    case isLinear = "linear"
+    case loss, negatives
     case learningRate = "learning_rate"
     case epochs, dropout
     case countsFeaturesOnce = "counts_features_once"
@@ -68,6 +78,7 @@ extension BagClassifierOptions: Codable {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     features = try values.decodeIfPresent(FeatureOptions.self, forKey: .features) ?? features
     dimensions = try values.decodeIfPresent(Int.self, forKey: .dimensions) ?? dimensions
+    isLinear = try values.decodeIfPresent(Bool.self, forKey: .isLinear) ?? isLinear
     loss = try values.decodeIfPresent(BagLoss.self, forKey: .loss) ?? loss
     negatives = try values.decodeIfPresent(Int.self, forKey: .negatives) ?? negatives
     learningRate = try values.decodeIfPresent(Float.self, forKey: .learningRate) ?? learningRate

@@ -37,6 +37,11 @@ public struct BagClassifierTraining: Sendable {
     let usesUnlabelled = options.loss == .oneVersusAll
     let chosen = (selection ?? Array(0..<texts.count)).filter { usesUnlabelled || !texts.labels(of: $0).isEmpty }
     let (names, counts, places) = Self.ranking(texts, chosen)
+    var options = options
+    if options.isLinear {
+      options.dimensions = max(names.count, 1)
+      if let fault = options.fault { throw .invalidOptions(reason: "\(names.count) labels of a linear classifier: \(fault)") }
+    }
     guard let first = names.first else { throw .noTexts(reason: "no text has a label") }
     guard names.count > 1 || usesUnlabelled else { throw .singleLabel(first) }
     var labels: [Int32] = []
@@ -50,10 +55,11 @@ public struct BagClassifierTraining: Sendable {
       texts, selection: chosen, options: options.features, distinct: options.countsFeaturesOnce)
     let random = RandomStream(seed: options.seed)
     let table = try Self.makeTable(bags.features.rowCount, options.dimensions)
-    table.fill(random.split("rows"), bound: 1 / Float(options.dimensions))
+    if !options.isLinear { table.fill(random.split("rows"), bound: 1 / Float(options.dimensions)) }
     let output = OutputLayer(
       loss: options.loss, labelCounts: counts,
       table: try Self.makeTable(OutputLayer.rowCount(options.loss, labels: names.count), options.dimensions))
+    if options.isLinear { output.becomeIdentity() }
     var rates: [Float] = []
     if options.naiveBayesRates {
       guard names.count * bags.features.rowCount <= Self.ratioLimit else {
@@ -65,7 +71,7 @@ public struct BagClassifierTraining: Sendable {
     }
     try BagTrainer(
       options: options, bags: bags, labels: labels, labelStarts: labelStarts, table: table, output: output,
-      rates: rates
+      rates: rates, adaptive: options.isLinear ? AdaptiveRates(rowCount: bags.features.rowCount) : nil
     ).run(shouldStop: shouldStop, report: report)
     guard table.isFinite, output.table.isFinite else {
       throw .diverged(step: bags.textCount * options.epochs, learningRate: options.learningRate)

@@ -42,11 +42,14 @@ struct BagTrainer {
   let output: OutputLayer
   /// Multiplies the learning rate of each row; empty for 1.
   let rates: [Float]
+  /// Of a linear classifier.
+  let adaptive: AdaptiveRates?
 
   /// - Throws: ``BagModelError/diverged(step:learningRate:)`` and ``BagModelError/cancelled``.
   func run(shouldStop: () -> Bool, report: (BagProgress) -> Void) throws(BagModelError) {
     let random = RandomStream(seed: options.seed)
-    let training = OutputTraining(output, negatives: options.negatives, random: random.split("labels"))
+    let training = OutputTraining(
+      output, isIdentity: options.isLinear, negatives: options.negatives, random: random.split("labels"))
     var plan = StepPlan(
       bags: bags, epochs: options.epochs, order: options.shuffles ? random.split("order") : nil,
       rows: Self.rowsPerStep, texts: min(Self.textsPerStep, max(1, bags.textCount / Self.stepsPerEpoch)))
@@ -78,7 +81,7 @@ struct BagTrainer {
         gather(next, beside: learn, dropout.split(epoch ?? 0))
       }
       guard stepLoss.isFinite else { throw .diverged(step: step, learningRate: options.learningRate) }
-      parallelFor(UpdateShards.count) { batch.apply(shard: $0, to: table) }
+      parallelFor(UpdateShards.count) { batch.apply(shard: $0, to: table, adaptive: adaptive) }
       wordsDone += batch.wordCount
       loss += stepLoss
       texts += batch.texts.count
@@ -112,7 +115,8 @@ struct BagTrainer {
       loss += training.step(
         hidden: batch.hidden(index), labels: labels[labelStarts[text]..<labelStarts[text + 1]], rate: rate,
         gradient: batch.gradient(index))
-      batch.updateCommonRows(index, bags: bags, table: table, rates: rates)
+      if adaptive != nil { batch.measureGradient(index, rate: rate) }
+      batch.updateCommonRows(index, bags: bags, table: table, rates: rates, adaptive: adaptive)
     }
     return loss
   }

@@ -13,6 +13,11 @@ struct OutputLayer: Sendable {
 
   var labelCount: Int { labelCounts.count }
 
+  /// Makes a text's hidden vector its labels' scores.
+  func becomeIdentity() {
+    for label in 0..<table.count { table[label][label] = 1 }
+  }
+
   /// Rows of the table for so many labels.
   static func rowCount(_ loss: BagLoss, labels: Int) -> Int {
     loss == .hierarchicalSoftmax ? max(1, labels - 1) : labels
@@ -29,6 +34,8 @@ struct OutputLayer: Sendable {
 /// Trains an output layer, one text after the other.
 final class OutputTraining {
   private let layer: OutputLayer
+  /// Whether the layer is the identity and stays so.
+  private let isIdentity: Bool
   private let sampler: NegativeSampler?
   private let negatives: Int
   private var scores = ScratchBuffer<Float>()
@@ -42,8 +49,9 @@ final class OutputTraining {
   /// Rows that a wide layer takes at once: about a second-level cache.
   private let rowsPerTile: Int
 
-  init(_ layer: OutputLayer, negatives: Int, random: RandomStream) {
+  init(_ layer: OutputLayer, isIdentity: Bool, negatives: Int, random: RandomStream) {
     self.layer = layer
+    self.isIdentity = isIdentity
     self.negatives = negatives
     generator = random.generator
     sampler = layer.loss == .negativeSampling ? NegativeSampler(counts: layer.labelCounts, power: 0.5) : nil
@@ -60,7 +68,7 @@ final class OutputTraining {
 
   /// Whether one text is work enough for several threads.
   var isWide: Bool {
-    (layer.loss == .softmax || layer.loss == .oneVersusAll) && layer.table.count >= 4 * rowsPerTile
+    !isIdentity && (layer.loss == .softmax || layer.loss == .oneVersusAll) && layer.table.count >= 4 * rowsPerTile
   }
 
   /// Changes the rows by one text; `gradient` receives what the hidden vector is to be changed by. Returns the loss.
@@ -84,7 +92,7 @@ final class OutputTraining {
   ) -> Double {
     var target = Int32(truncatingIfNeeded: label)
     let count = layer.table.count
-    forEachTile { first, count in scoreRows(first, count, hidden) }
+    scoreAll(hidden)
     let loss = kernels.softmax_cross_entropy(scores.base, 1, count, &target, factors.base)
     for index in 0..<count { factors.base[index] *= -rate }
     factors.base[label] += rate
@@ -97,7 +105,7 @@ final class OutputTraining {
   ) -> Double {
     for label in labels { targets.base[Int(label)] = 1 }
     defer { for label in labels { targets.base[Int(label)] = 0 } }
-    forEachTile { first, count in scoreRows(first, count, hidden) }
+    scoreAll(hidden)
     let loss = kernels.logistic_factors(scores.base, targets.base, layer.table.count, rate, factors.base)
     blendRows(hidden, gradient)
     return loss
@@ -149,14 +157,18 @@ final class OutputTraining {
     return loss
   }
 
-  private func scoreRows(_ first: Int, _ count: Int, _ hidden: UnsafePointer<Float>) {
-    let table = layer.table
-    kernels.dot_rows(table[first], table.stride, table.width, nil, count, hidden, scores.base + first)
+  private func scoreAll(_ hidden: UnsafePointer<Float>) {
+    let (table, scores) = (layer.table, scores.base)
+    if isIdentity { return scores.update(from: hidden, count: table.count) }
+    forEachTile { first, count in
+      kernels.dot_rows(table[first], table.stride, table.width, nil, count, hidden, scores + first)
+    }
   }
 
   /// Adds the rows by their factors to the gradient, and the hidden vector to the rows.
   private func blendRows(_ hidden: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
     let table = layer.table
+    if isIdentity { return gradient.update(from: factors.base, count: table.count) }
     guard isWide else {
       kernels.blend_rows(table.base, table.stride, table.width, nil, table.count, factors.base, hidden, gradient)
       return

@@ -25,6 +25,8 @@ final class BagBatch {
   /// 1 / rows of each text, those left out not counted.
   private var shares = ScratchBuffer<Float>()
   private var gradients = ScratchBuffer<Float>()
+  /// Squared norm of each gradient, the learning rate taken out.
+  private var squares = ScratchBuffer<Float>()
   private var updates = UpdateShards()
   private var stride = 0
 
@@ -53,6 +55,7 @@ final class BagBatch {
     hidden.reserve(texts.count * stride)
     shares.reserve(texts.count)
     gradients.reserve(texts.count * stride)
+    squares.reserve(texts.count)
     updates.begin(parts: parts.count, updates: total)
   }
 
@@ -118,10 +121,21 @@ final class BagBatch {
     }
   }
 
+  /// Tells how large a text's gradient is, which adaptive rates need.
+  func measureGradient(_ text: Int, rate: Float) {
+    squares.base[text] = Float(kernels.sum_of_squares(gradient(text), stride)) / (rate * rate)
+  }
+
   /// Adds the gradient of a text to its common rows.
-  func updateCommonRows(_ text: Int, bags: TrainingBags, table: RowTable, rates: [Float]) {
+  func updateCommonRows(
+    _ text: Int, bags: TrainingBags, table: RowTable, rates: [Float], adaptive: AdaptiveRates?
+  ) {
+    let square = squares.base[text]
     withCommonRows(text, bags) { rows, factors, count in
       if !rates.isEmpty { for index in 0..<count { factors[index] *= rates[Int(rows[index])] } }
+      if let adaptive {
+        for index in 0..<count { factors[index] = adaptive.factor(row: rows[index], factors[index], square: square) }
+      }
       kernels.blend_rows(table.base, table.stride, table.width, rows, count, factors, gradient(text), nil)
     }
   }
@@ -154,7 +168,8 @@ final class BagBatch {
   }
 
   /// Adds the gradients to the rows of one shard.
-  func apply(shard: Int, to table: RowTable) {
+  func apply(shard: Int, to table: RowTable, adaptive: AdaptiveRates?) {
+    if let adaptive { updates.adapt(shard: shard, by: adaptive, squares: squares.base) }
     updates.apply(shard: shard, to: table, sources: gradients.base, stride: stride)
   }
 }

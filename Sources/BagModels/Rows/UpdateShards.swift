@@ -50,6 +50,21 @@ struct UpdateShards: ~Copyable {
     }
   }
 
+  /// Gives the additions of one shard the factors of AdaGrad, in the order in which they will be made.
+  ///
+  /// - Parameter squares: the squared norm of each source.
+  func adapt(shard: Int, by rates: AdaptiveRates, squares: UnsafePointer<Float>) {
+    for part in 0..<partCount {
+      let list = lists.base[shard * partCount + part]
+      guard let updates = UnsafeMutablePointer(mutating: list.updates) else { continue }
+      for index in 0..<list.count {
+        let update = updates[index]
+        updates[index].factor = rates.factor(
+          row: update.row, update.factor, square: squares[Int(update.source)])
+      }
+    }
+  }
+
   /// Makes the additions of one shard: row += factor · source.
   func apply(shard: Int, to table: RowTable, sources: UnsafePointer<Float>, stride: Int) {
     kernels.update_rows(

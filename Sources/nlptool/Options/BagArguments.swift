@@ -26,6 +26,10 @@ struct BagArguments: ParsableArguments {
   @Flag(help: "A feature that a text has several times counts once.")
   var countOnce = false
 
+  @Flag(
+    help: "Logistic regression on the features: a row for each has the labels' scores, and rare ones learn faster.")
+  var linear = false
+
   @Option(help: "Loss. (default: softmax, and one-versus-all with --multi-label)")
   var bagLoss: BagLoss?
 
@@ -37,7 +41,8 @@ struct BagArguments: ParsableArguments {
     let given: [(String, Bool)] = [
       ("--word-ngrams", wordNgrams != nil), ("--character-ngrams", characterNgrams != nil),
       ("--buckets", buckets != nil), ("--minimum-ngram-count", minimumNgramCount != nil),
-      ("--naive-bayes", naiveBayes), ("--count-once", countOnce), ("--bag-loss", bagLoss != nil),
+      ("--naive-bayes", naiveBayes), ("--count-once", countOnce), ("--linear", linear),
+      ("--bag-loss", bagLoss != nil),
       ("--precision", precision != nil),
     ]
     for (name, isGiven) in given where isGiven { throw ValidationError("\(name) needs --model bag") }
@@ -87,6 +92,14 @@ struct BagArguments: ParsableArguments {
     options.features.bucketCount = buckets ?? options.features.bucketCount
     options.features.minimumNgramCount = minimumNgramCount ?? options.features.minimumNgramCount
     options.features.minimumCount = minimumCount ?? options.features.minimumCount
+    if linear, naiveBayes {
+      throw ValidationError("--linear has rates that adapt by themselves: leave out --naive-bayes")
+    }
+    if linear, sizes.embeddingSize != nil {
+      throw ValidationError("--linear has a number for each label in a row: leave out --embedding-size")
+    }
+    options.isLinear = linear
+    if linear { options.learningRate = 4 }
     options.naiveBayesRates = naiveBayes
     options.countsFeaturesOnce = countOnce
     options.loss = bagLoss ?? (isMultiLabel ? .oneVersusAll : .softmax)
