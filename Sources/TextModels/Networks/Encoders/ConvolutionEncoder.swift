@@ -10,9 +10,11 @@ public final class ConvolutionEncoder: TextNetworkEncoder {
 
   /// Filters over vectors of `inputSize` numbers.
   public init(_ options: ConvolutionOptions, inputSize: Int, random: RandomStream?) {
+    // Bounds as those of `torch.nn.Conv1d`.
     convolutions = options.filterWidths.enumerated().map { index, width in
       ConvolutionMaxOverTime(
         inputSize: inputSize, filterCount: options.filterCount, width: width,
+        initializer: .uniform(1 / Float(inputSize * width).squareRoot()),
         random: random?.split("convolutions").split(index))
     }
   }
