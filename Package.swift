@@ -52,7 +52,9 @@ let package = Package(
         "TextModels", "BagModels", "ModelBundles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    .testTarget(name: "TextProcessingTests", dependencies: ["TextProcessing", "CICU", "CTextKernels"]),
+    .testTarget(
+      name: "TextProcessingTests", dependencies: ["TextProcessing", "CICU", "CTextKernels"],
+      resources: [.copy("Subwords/Fixtures")]),
     .testTarget(
       name: "VocabularyStoreTests",
       dependencies: ["VocabularyStore", "TextProcessing", .product(name: "GRDB", package: "GRDB.swift")]),

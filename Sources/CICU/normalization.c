@@ -8,6 +8,16 @@
 #include "CICU.h"
 #include "buffers.h"
 
+/// Units of a piece whose changes are found scalar by scalar; those of a longer one count as one.
+#define TRACE_LIMIT 256
+
+/// A scalar of a normalised piece, and the bytes of the source that it comes from.
+struct traced_scalar {
+  UChar32 scalar;
+  uint8_t combining_class;
+  ptrdiff_t start, end;
+};
+
 struct cicu_normalizer {
   const UNormalizer2 *rules;
   UChar *units;  // the source in UTF-16
@@ -18,6 +28,9 @@ struct cicu_normalizer {
   size_t result_count, result_capacity;
   struct cicu_change *changes;
   size_t change_count, change_capacity;
+  const UNormalizer2 *composition;  // NULL where the form is a decomposed one
+  struct traced_scalar *traced;     // a piece scalar by scalar
+  size_t traced_capacity;
 };
 
 struct cicu_normalizer *cicu_normalizer_open(enum cicu_normal_form form, cicu_status *status) {
@@ -37,6 +50,7 @@ struct cicu_normalizer *cicu_normalizer_open(enum cicu_normal_form form, cicu_st
     return NULL;
   }
   normalizer->rules = rules;
+  if (form == cicu_nfc || form == cicu_nfkc) normalizer->composition = unorm2_getNFCInstance(&error);
   return normalizer;
 }
 
@@ -45,6 +59,7 @@ void cicu_normalizer_close(struct cicu_normalizer *normalizer) {
   free(normalizer->piece);
   free(normalizer->result);
   free(normalizer->changes);
+  free(normalizer->traced);
   free(normalizer);
 }
 
@@ -63,6 +78,118 @@ static bool append_bytes(struct cicu_normalizer *normalizer, const uint8_t *byte
   if (count > 0) memcpy(normalizer->result + normalizer->result_count, bytes, count);
   normalizer->result_count += count;
   return true;
+}
+
+/// Decomposes units, keeping for each scalar where it comes from. Returns how many there are, -1 without memory.
+static ptrdiff_t trace_decomposition(struct cicu_normalizer *normalizer, const UChar *units, int32_t count,
+                                     ptrdiff_t offset) {
+  ptrdiff_t traced = 0;
+  int32_t position = 0;
+  while (position < count) {
+    UChar32 scalar;
+    const int32_t begin = position;
+    U16_NEXT(units, position, count, scalar);
+    const ptrdiff_t end = offset + utf8_size(units + begin, position - begin);
+    UChar parts[64];
+    UErrorCode error = U_ZERO_ERROR;
+    int32_t length = unorm2_getDecomposition(normalizer->rules, scalar, parts, 64, &error);
+    if (U_FAILURE(error)) return -1;
+    const UChar *from = parts;
+    if (length < 0) {
+      from = units + begin;
+      length = position - begin;
+    }
+    if (!reserve((void **)&normalizer->traced, &normalizer->traced_capacity, (size_t)(traced + length),
+                 sizeof(struct traced_scalar)))
+      return -1;
+    for (int32_t part = 0; part < length;) {
+      UChar32 own;
+      U16_NEXT(from, part, length, own);
+      const uint8_t class = unorm2_getCombiningClass(normalizer->rules, own);
+      // Canonical order: marks of a higher class move behind.
+      ptrdiff_t place = traced++;
+      while (class > 0 && place > 0 && normalizer->traced[place - 1].combining_class > class) {
+        normalizer->traced[place] = normalizer->traced[place - 1];
+        place--;
+      }
+      normalizer->traced[place] = (struct traced_scalar){own, class, offset, end};
+    }
+    offset = end;
+  }
+  return traced;
+}
+
+/// Composes traced scalars (the canonical composition algorithm). Returns how many are left.
+static ptrdiff_t trace_composition(const struct cicu_normalizer *normalizer, ptrdiff_t count) {
+  struct traced_scalar *const traced = normalizer->traced;
+  ptrdiff_t kept = 0, starter = -1;
+  int last = -1;  // class of the scalar before, -1 just behind the starter
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const struct traced_scalar own = traced[i];
+    if (starter >= 0 && last < own.combining_class) {
+      const UChar32 composite = unorm2_composePair(normalizer->composition, traced[starter].scalar, own.scalar);
+      if (composite >= 0) {
+        traced[starter].scalar = composite;
+        if (own.start < traced[starter].start) traced[starter].start = own.start;
+        if (own.end > traced[starter].end) traced[starter].end = own.end;
+        continue;
+      }
+    }
+    if (own.combining_class == 0) {
+      starter = kept;
+      last = -1;
+    } else {
+      last = own.combining_class;
+    }
+    traced[kept++] = own;
+  }
+  return kept;
+}
+
+static bool append_change(struct cicu_normalizer *normalizer, struct cicu_change change) {
+  if (!reserve((void **)&normalizer->changes, &normalizer->change_capacity, normalizer->change_count + 1,
+               sizeof(struct cicu_change)))
+    return false;
+  normalizer->changes[normalizer->change_count++] = change;
+  return true;
+}
+
+/// Appends the changes of a piece scalar by scalar, those that were put in another order together. False, and nothing is
+/// appended, where the traced scalars are not the piece.
+static bool append_traced_changes(struct cicu_normalizer *normalizer, const uint8_t *source, int32_t start,
+                                  int32_t end, ptrdiff_t source_start, int32_t length, ptrdiff_t result_start) {
+  ptrdiff_t count = trace_decomposition(normalizer, normalizer->units + start, end - start, source_start);
+  if (count < 0) return false;
+  if (normalizer->composition != NULL) count = trace_composition(normalizer, count);
+  const struct traced_scalar *const traced = normalizer->traced;
+  int32_t position = 0;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    UChar32 scalar;
+    if (position >= length) return false;
+    U16_NEXT(normalizer->piece, position, length, scalar);
+    if (scalar != traced[i].scalar) return false;
+  }
+  if (position != length) return false;
+
+  ptrdiff_t first = 0, group_start = source_start, group_result = result_start, result = result_start;
+  ptrdiff_t group_end = source_start;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    if (traced[i].end > group_end) group_end = traced[i].end;
+    result += U8_LENGTH(traced[i].scalar);
+    // A group ends where all that follows comes from behind it.
+    bool ends = true;
+    for (ptrdiff_t j = i + 1; ends && j < count; j++) ends = traced[j].start >= group_end;
+    if (!ends) continue;
+    if (i + 1 == count) group_end = source_start + utf8_size(normalizer->units + start, end - start);
+    const ptrdiff_t size = result - group_result;
+    if (size != group_end - group_start ||
+        memcmp(source + group_start, normalizer->result + group_result, (size_t)size) != 0)
+      if (!append_change(normalizer, (struct cicu_change){group_start, group_end, group_result, result})) return false;
+    first = i + 1;
+    group_start = group_end;
+    group_result = result;
+  }
+  return first == count;
 }
 
 /// Normalises the units `start ..< end` by themselves and appends them with their change, if there is one.
@@ -87,17 +214,22 @@ static void append_piece(struct cicu_normalizer *normalizer, const uint8_t *sour
   }
   const ptrdiff_t size = utf8_size(normalizer->piece, length);
   const size_t result_start = normalizer->result_count;
-  if (!reserve((void **)&normalizer->result, &normalizer->result_capacity, result_start + (size_t)size, 1) ||
-      !reserve((void **)&normalizer->changes, &normalizer->change_capacity, normalizer->change_count + 1,
-               sizeof(struct cicu_change))) {
+  if (!reserve((void **)&normalizer->result, &normalizer->result_capacity, result_start + (size_t)size, 1)) {
     *error = U_MEMORY_ALLOCATION_ERROR;
     return;
   }
   // Without a terminator ICU warns when the result fills its room exactly, as it does here.
   u_strToUTF8((char *)normalizer->result + result_start, (int32_t)size, NULL, normalizer->piece, length, error);
   normalizer->result_count += (size_t)size;
-  normalizer->changes[normalizer->change_count++] = (struct cicu_change){
-      source_start, source_start + source_size, (ptrdiff_t)result_start, (ptrdiff_t)normalizer->result_count};
+  const size_t changes = normalizer->change_count;
+  // Tracing looks ahead within a piece, which only a hostile one makes long.
+  if (end - start <= TRACE_LIMIT && append_traced_changes(normalizer, source, start, end, source_start, length,
+                                                          (ptrdiff_t)result_start))
+    return;
+  normalizer->change_count = changes;
+  if (!append_change(normalizer, (struct cicu_change){source_start, source_start + source_size, (ptrdiff_t)result_start,
+                                                      (ptrdiff_t)normalizer->result_count}))
+    *error = U_MEMORY_ALLOCATION_ERROR;
 }
 
 static bool boundary_before(const struct cicu_normalizer *normalizer, int32_t position, int32_t count) {

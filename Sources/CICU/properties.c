@@ -31,3 +31,35 @@ struct cicu_properties cicu_properties(uint32_t scalar) {
       .emoji_presentation = u_hasBinaryProperty(c, UCHAR_EMOJI_PRESENTATION),
   };
 }
+
+void cicu_scalar_classes(uint32_t first, ptrdiff_t count, uint8_t *classes) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const UChar32 c = (UChar32)(first + (uint32_t)i);
+    const uint32_t mask = U_GET_GC_MASK(c);
+    UVersionInfo age;
+    u_charAge(c, age);
+    uint8_t bits = 0;
+    if (mask & U_GC_L_MASK) bits |= cicu_class_letter;
+    if (mask & U_GC_N_MASK) bits |= cicu_class_number;
+    if (u_isUWhiteSpace(c)) bits |= cicu_class_white_space;
+    // U+166D became a symbol in Unicode 12.
+    if (age[0] <= 8 && ((mask & U_GC_P_MASK) || c == 0x166D)) bits |= cicu_class_punctuation;
+    if (age[0] <= 8 && (mask & U_GC_MN_MASK)) bits |= cicu_class_nonspacing_mark;
+    if (age[0] <= 9 && (mask & U_GC_M_MASK)) bits |= cicu_class_mark;
+    if (age[0] <= 8 && (mask & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK))) bits |= cicu_class_other;
+    if ((mask & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) || u_isUAlphabetic(c) || c == 0x200C || c == 0x200D)
+      bits |= cicu_class_word;
+    classes[i] = bits;
+  }
+}
+
+ptrdiff_t cicu_scalar_lowercase(uint32_t scalar, uint32_t *result) {
+  // The one scalar whose lower case is two, everywhere.
+  if (scalar == 0x130) {
+    result[0] = 'i';
+    result[1] = 0x307;
+    return 2;
+  }
+  result[0] = (uint32_t)u_tolower((UChar32)scalar);
+  return 1;
+}

@@ -40,7 +40,9 @@ public struct BagClassifierTraining: Sendable {
     var options = options
     if options.isLinear {
       options.dimensions = max(names.count, 1)
-      if let fault = options.fault { throw .invalidOptions(reason: "\(names.count) labels of a linear classifier: \(fault)") }
+      if let fault = options.fault {
+        throw .invalidOptions(reason: "\(names.count) labels of a linear classifier: \(fault)")
+      }
     }
     guard let first = names.first else { throw .noTexts(reason: "no text has a label") }
     guard names.count > 1 || usesUnlabelled else { throw .singleLabel(first) }

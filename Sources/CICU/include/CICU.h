@@ -155,6 +155,40 @@ struct cicu_properties {
 
 struct cicu_properties cicu_properties(uint32_t scalar);
 
+/// Classes of scalars that patterns and normalisers of subword tokenizers ask for, as bits. Punctuation, nonspacing marks and
+/// others are those of Unicode 8.0, marks those of 9.0: the tables of the package `tokenizers`, whose ids are wanted.
+enum cicu_scalar_class {
+  cicu_class_letter = 1,            ///< L
+  cicu_class_number = 2,            ///< N
+  cicu_class_white_space = 4,       ///< White_Space
+  cicu_class_punctuation = 8,       ///< P
+  cicu_class_nonspacing_mark = 16,  ///< Mn
+  cicu_class_mark = 32,             ///< M
+  cicu_class_other = 64,            ///< Cc, Cf, Co
+  cicu_class_word = 128,            ///< what \w matches: Alphabetic, M, Nd, Pc and the joiners
+};
+
+/// Writes the classes of the scalars `first ..< first + count`.
+void cicu_scalar_classes(uint32_t first, ptrdiff_t count, uint8_t *classes);
+
+/// Lower-cases a scalar by itself, whatever stands around it. Returns how many scalars it becomes: one or two.
+ptrdiff_t cicu_scalar_lowercase(uint32_t scalar, uint32_t *result);
+
+// Regular expressions (patterns.c)
+
+/// A regular expression with the state of a search. Belongs to one thread.
+struct cicu_pattern;
+
+/// Compiles a pattern of UTF-8.
+struct cicu_pattern *_Nullable cicu_pattern_open(const uint8_t *pattern, ptrdiff_t count, cicu_status *status);
+/// The same pattern without a text. May be called from several threads at once.
+struct cicu_pattern *_Nullable cicu_pattern_clone(const struct cicu_pattern *pattern, cicu_status *status);
+void cicu_pattern_close(struct cicu_pattern *pattern);
+/// Begins a text of at most CICU_BREAK_LIMIT bytes, which has to stay in place until the search ends.
+void cicu_pattern_set_text(struct cicu_pattern *pattern, const uint8_t *text, ptrdiff_t count, cicu_status *status);
+/// The next match, in bytes; false at the end of the text and on failure.
+bool cicu_pattern_next(struct cicu_pattern *pattern, ptrdiff_t *start, ptrdiff_t *end, cicu_status *status);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -39,6 +39,7 @@ struct CommandFailure: Error {
     case let error as VocabularyError: self.init(Self.code(of: error), "\(error)")
     case let error as CorpusError: self.init(Self.code(of: error), "\(error)")
     case let error as TokenizerError: self.init(Self.code(of: error), "\(error)")
+    case let error as SubwordTokenizerError: self.init(Self.code(of: error), "\(error)")
     case TrainingError.file(let error): self.init(Self.code(of: error), error.description)
     case let error as TrainingError: self.init(.content, error.description)
     case let error as InvalidUTF8: self.init(.content, "\(error)")
@@ -110,6 +111,10 @@ struct CommandFailure: Error {
     case .icu: .software
     default: .usage
     }
+  }
+
+  private static func code(of error: SubwordTokenizerError) -> Code {
+    if case .unreadable = error { .input } else { .content }
   }
 
   private static func code(of error: VocabularyError) -> Code {

@@ -83,6 +83,9 @@ struct TokenizerArguments: ParsableArguments {
       valueName: "kinds"))
   var skip: String?
 
+  /// Whether any of them was given.
+  var isGiven: Bool { unit != nil || locale != "en" || normalize != nil || skip != nil }
+
   func validate() throws { _ = try skippedKinds() }
 
   /// The kinds that were named, or a default.

@@ -1,0 +1,28 @@
+/// Why a subword tokenizer cannot be read or used.
+public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
+  /// The file cannot be opened or read.
+  case unreadable(path: String, reason: String)
+  /// The file is no JSON: what is wrong after so many bytes.
+  case malformedJSON(offset: Int, reason: String)
+  /// A setting of the file is one that nlptool does not have. Nothing is applied by halves.
+  case unsupported(part: String, value: String)
+  /// A part of the file is missing, or not what it should be.
+  case invalid(part: String, reason: String)
+  /// A text is not UTF-8.
+  case invalidUTF8(InvalidUTF8)
+  /// A text cannot be encoded.
+  case notEncodable(reason: String)
+
+  /// The error in words, with the next step.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "\(path): \(reason)"
+    case .malformedJSON(let offset, let reason): "no JSON: \(reason) at byte \(offset); is the file complete?"
+    case .unsupported(let part, let value):
+      "\(part) '\(value)' is not supported, so that the ids would be wrong; nothing was read"
+    case .invalid(let part, let reason): "\(part): \(reason)"
+    case .invalidUTF8(let error): error.description
+    case .notEncodable(let reason): reason
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import TextProcessing
+
+/// Divides lines into the subwords of a tokenizer.
+final class SubwordLines: LineDivider {
+  private let tokenizer: SubwordTokenizer
+  private let format: Tokenize.Format
+  private let addsSpecialTokens: Bool
+  var block: LineBlock?
+  private(set) var output: [UInt8] = []
+  private(set) var failure: (any Error)?
+
+  init(tokenizer: SubwordTokenizer, format: Tokenize.Format, addsSpecialTokens: Bool) {
+    self.tokenizer = tokenizer
+    self.format = format
+    self.addsSpecialTokens = addsSpecialTokens
+  }
+
+  func run() {
+    output.removeAll(keepingCapacity: true)
+    failure = nil
+    guard let block else { return }
+    do {
+      try block.forEachLine { number, line in
+        do throws(SubwordTokenizerError) {
+          try append(line)
+        } catch {
+          switch error {
+          case .invalidUTF8(let error):
+            throw CorpusError.invalidUTF8(path: block.path, line: number, offset: error.offset)
+          default: throw CommandFailure(.content, "\(block.path), line \(number): \(error)")
+          }
+        }
+      }
+    } catch {
+      failure = error
+    }
+  }
+
+  private func append(_ line: Span<UInt8>) throws(SubwordTokenizerError) {
+    let newline = UInt8(ascii: "\n")
+    if format == .ids, !addsSpecialTokens {
+      appendList(try tokenizer.ids(of: line), separator: " ")
+      output.append(newline)
+      return
+    }
+    let encoding = try tokenizer.encode(line, addsSpecialTokens: addsSpecialTokens)
+    switch format {
+    case .ids: appendList(encoding.ids, separator: " ")
+    case .text: output += encoding.tokens.joined(separator: " ").utf8
+    case .offsets:
+      for (token, range) in zip(encoding.tokens, encoding.ranges) {
+        output += "\(range.lowerBound)\t\(range.upperBound)\tsubword\t\(token)\n".utf8
+      }
+    case .jsonl: appendObject(encoding)
+    }
+    output.append(newline)
+  }
+
+  private func appendObject(_ encoding: SubwordEncoding) {
+    output += "{\"ids\":[".utf8
+    appendList(encoding.ids)
+    output += "],\"tokens\":[".utf8
+    for (index, token) in encoding.tokens.enumerated() {
+      output += (index > 0 ? ",\"" : "\"").utf8
+      output.appendJSON(token.utf8)
+      output.append(UInt8(ascii: "\""))
+    }
+    output += "],\"offsets\":[".utf8
+    appendList(encoding.ranges.map { "[\($0.lowerBound),\($0.upperBound)]" })
+    output += "],\"type_ids\":[".utf8
+    appendList(encoding.typeIDs)
+    output += "],\"word_ids\":[".utf8
+    appendList(encoding.wordIDs.map { $0.map(String.init) ?? "null" })
+    output += "],\"special_tokens_mask\":[".utf8
+    appendList(encoding.specialTokensMask.map { $0 ? 1 : 0 })
+    output += "],\"attention_mask\":[".utf8
+    appendList(encoding.attentionMask.map { $0 ? 1 : 0 })
+    output += "]}".utf8
+  }
+
+  private func appendList(_ values: [some CustomStringConvertible], separator: String = ",") {
+    for (index, value) in values.enumerated() {
+      if index > 0 { output += separator.utf8 }
+      output += value.description.utf8
+    }
+  }
+}

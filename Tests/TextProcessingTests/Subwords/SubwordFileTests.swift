@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+@testable import TextProcessing
+
+@Suite("Files of subword tokenizers")
+struct SubwordFileTests {
+  private func tokenizer(_ json: String) throws(SubwordTokenizerError) -> SubwordTokenizer {
+    try SubwordTokenizer(json: Array(json.utf8))
+  }
+
+  @Test("what is not supported is refused by its name")
+  func unsupported() {
+    let model = #""model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}"#
+    let cases: [(json: String, error: SubwordTokenizerError)] = [
+      (#"{"normalizer": {"type": "Fancy"}, \#(model)}"#, .unsupported(part: "normalizer", value: "Fancy")),
+      (
+        #"{"pre_tokenizer": {"type": "UnicodeScripts"}, \#(model)}"#,
+        .unsupported(part: "pre_tokenizer", value: "UnicodeScripts")
+      ),
+      (
+        #"{"pre_tokenizer": {"type": "Digits", "individual_digits": true, "other": 1}, \#(model)}"#,
+        .unsupported(part: "the setting of pre_tokenizer", value: "other")
+      ),
+      (#"{"extra": 1, \#(model)}"#, .unsupported(part: "the setting of tokenizer", value: "extra")),
+      (#"{"version": "2.0", \#(model)}"#, .unsupported(part: "version", value: "2.0")),
+      (#"{"model": {"type": "Neural"}}"#, .unsupported(part: "model", value: "Neural")),
+      (
+        #"{"pre_tokenizer": {"type": "ByteLevel"}, \#(model)}"#,
+        .unsupported(part: "pre_tokenizer", value: "ByteLevel before a model that is not BPE")
+      ),
+    ]
+    for (json, error) in cases {
+      #expect(throws: error, "\(json)") { try tokenizer(json) }
+    }
+  }
+
+  @Test("what cannot be is an error, and no trap")
+  func hostile() {
+    for json in [
+      "", "{", "[]", "{}", "null", "\"x\"", #"{"model": 3}"#, String(repeating: "[", count: 100_000),
+      #"{"model": {"type": "WordLevel", "vocab": {"a": -1}}}"#,
+      #"{"model": {"type": "WordLevel", "vocab": {"a": 2000000000}}}"#,
+      #"{"model": {"type": "WordLevel", "vocab": {"a": 1e300}}}"#,
+      #"{"model": {"type": "WordLevel", "vocab": {"a": 1, "b": 1}}}"#,
+      #"{"model": {"type": "WordLevel", "vocab": {"a": 1, "a": 2}}}"#,
+      #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}"#,
+      #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}}"#,
+      #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [], "unk_token": "u"}}"#,
+      #"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [], "dropout": 2}}"#,
+      #"{"model": {"type": "WordPiece", "vocab": {"a": 0}}}"#,
+      #"{"model": {"type": "Unigram", "vocab": []}}"#,
+      #"{"model": {"type": "Unigram", "vocab": [["a", 0]], "unk_id": 7}}"#,
+      #"{"normalizer": {"type": "Precompiled", "precompiled_charsmap": "/////w=="}, "model": {"type": "WordLevel", "vocab": {}}}"#,
+      #"{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated"}, "model": {"type": "WordLevel", "vocab": {}}}"#,
+      #"{"post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x", "type_id": 0}}], "pair": [], "special_tokens": {}}, "model": {"type": "WordLevel", "vocab": {}}}"#,
+    ] {
+      #expect(throws: SubwordTokenizerError.self, "\(json.prefix(80))") { try tokenizer(json) }
+    }
+  }
+
+  @Test("tokens that Unicode calls equivalent are two")
+  func equivalentTokens() throws {
+    let json = #"{"model": {"type": "WordLevel", "vocab": {"é": 0, "e\u0301": 1}}}"#
+    let tokenizer = try tokenizer(json)
+    #expect(tokenizer.id(of: "\u{E9}") == 0)
+    #expect(tokenizer.id(of: "e\u{301}") == 1)
+    #expect(try tokenizer.ids(of: "e\u{301}") == [1])
+  }
+
+  @Test("a merge that leads back to a token that it is made of ends")
+  func cyclicMerges() throws {
+    let json = #"{"model": {"type": "BPE", "vocab": {"a": 0, "aa": 1}, "merges": ["a a"]}}"#
+    #expect(try tokenizer(json).ids(of: String(repeating: "a", count: 1001)) == [Int32](repeating: 1, count: 500) + [0])
+  }
+
+  @Test("one long word takes no time that grows with its square")
+  func longWord() throws {
+    let path = try #require(SubwordFixture.all.first).path
+    let tokenizer = try SubwordTokenizer(contentsOf: path)
+    let text = String(repeating: "abcdefgh", count: 1 << 17)
+    let ids = try tokenizer.ids(of: text)
+    #expect(try tokenizer.decode(ids) == text)
+  }
+
+  @Test("dropout of merges gives other tokens of the same text")
+  func dropout() throws {
+    let json = #"{"model": {"type": "BPE", "vocab": {"a": 0, "aa": 1}, "merges": ["a a"], "dropout": 0.5}}"#
+    let tokenizer = try tokenizer(json)
+    let text = String(repeating: "a", count: 200)
+    let counts = Set(try (0..<20).map { _ in try tokenizer.ids(of: text).count })
+    #expect(counts.count > 1)
+    #expect(counts.allSatisfy { (101...200).contains($0) })
+  }
+
+  @Test("a file that is not there has its path in the error")
+  func missing() {
+    #expect(throws: SubwordTokenizerError.unreadable(path: "/nowhere.json", reason: "no such file")) {
+      try SubwordTokenizer(contentsOf: "/nowhere.json")
+    }
+  }
+}
