@@ -18,25 +18,44 @@ public struct SubwordTokenizer: Sendable {
   /// How encodings are brought to one length; nil for not at all.
   public var padding: Padding?
 
-  let model: SubwordModel
-  let added: AddedTokens
-  let normalizer: SubwordNormalizer?
-  let preTokenizer: PreTokenizer?
-  let postProcessor: PostProcessor?
-  let decoder: SubwordDecoder?
-  private let workspaces: SubwordWorkspacePool
+  private let parts: Parts
+
+  /// What never changes, in one object, so that a copy of a tokenizer costs nothing.
+  private final class Parts: Sendable {
+    let model: SubwordModel
+    let added: AddedTokens
+    let normalizer: SubwordNormalizer?
+    let preTokenizer: PreTokenizer?
+    let postProcessor: PostProcessor?
+    let decoder: SubwordDecoder?
+    let quick: QuickWords?
+    let workspaces: SubwordWorkspacePool
+
+    init(
+      _ model: SubwordModel, _ added: AddedTokens, _ normalizer: SubwordNormalizer?, _ preTokenizer: PreTokenizer?,
+      _ postProcessor: PostProcessor?, _ decoder: SubwordDecoder?
+    ) {
+      self.model = model
+      self.added = added
+      self.normalizer = normalizer
+      self.preTokenizer = preTokenizer
+      self.postProcessor = postProcessor
+      self.decoder = decoder
+      quick = QuickWords(normalizer, preTokenizer)
+      workspaces = SubwordWorkspacePool(model)
+    }
+  }
+
+  private var model: SubwordModel { parts.model }
+  private var added: AddedTokens { parts.added }
+  private var workspaces: SubwordWorkspacePool { parts.workspaces }
 
   init(
     model: SubwordModel, addedTokens: [AddedToken], normalizer: SubwordNormalizer?, preTokenizer: PreTokenizer?,
     postProcessor: PostProcessor?, decoder: SubwordDecoder?
   ) throws(SubwordTokenizerError) {
-    self.model = model
-    added = try AddedTokens(addedTokens, normalizer: normalizer)
-    self.normalizer = normalizer
-    self.preTokenizer = preTokenizer
-    self.postProcessor = postProcessor
-    self.decoder = decoder
-    workspaces = SubwordWorkspacePool(model)
+    parts = Parts(
+      model, try AddedTokens(addedTokens, normalizer: normalizer), normalizer, preTokenizer, postProcessor, decoder)
   }
 
   /// Tokens of the model and added ones.
@@ -69,10 +88,26 @@ public struct SubwordTokenizer: Sendable {
   }
 
   /// The ids of a text without template, truncation and padding: the fast way.
-  public func ids(of text: String) throws(SubwordTokenizerError) -> [Int32] { try plainIDs(Array(text.utf8)) }
+  public func ids(of text: String) throws(SubwordTokenizerError) -> [Int32] {
+    var text = text
+    let quick = text.withUTF8 { quickIDs(of: $0) }
+    if let quick { return quick }
+    return try plainIDs(Array(text.utf8))
+  }
 
   /// The ids of a text of UTF-8 without template, truncation and padding: the fast way.
-  public func ids(of utf8: Span<UInt8>) throws(SubwordTokenizerError) -> [Int32] { try plainIDs(Self.validated(utf8)) }
+  public func ids(of utf8: Span<UInt8>) throws(SubwordTokenizerError) -> [Int32] {
+    if let offset = UTF8Validation.firstInvalidOffset(in: utf8) { throw .invalidUTF8(InvalidUTF8(offset: offset)) }
+    let quick = utf8.withUnsafeBufferPointer { quickIDs(of: $0) }
+    if let quick { return quick }
+    return try plainIDs(utf8.withUnsafeBufferPointer { Array($0) })
+  }
+
+  /// The ids of a text without added tokens that can be cut word by word; nil for others.
+  private func quickIDs(of text: UnsafeBufferPointer<UInt8>) -> [Int32]? {
+    guard let quick = parts.quick, !added.mayBegin(in: text) else { return nil }
+    return workspaces.withWorkspace { $0.ids(of: text, quick) }
+  }
 
   /// The tokens of a text of UTF-8, in the template of the tokenizer.
   public func encode(
@@ -110,13 +145,13 @@ public struct SubwordTokenizer: Sendable {
     var other: SubwordEncoding?
     if let second { other = try plainEncoding(second, sequence: 1) }
     if let truncation {
-      let count = addsSpecialTokens ? postProcessor?.templateCount(isPair: second != nil) ?? 0 : 0
+      let count = addsSpecialTokens ? parts.postProcessor?.templateCount(isPair: second != nil) ?? 0 : 0
       try truncation.apply(to: &first, &other, templateCount: count)
     }
-    var parts = [first] + (other.map { [$0] } ?? [])
-    postProcessor?.apply(to: &parts, addsSpecialTokens: addsSpecialTokens)
-    var result = parts.isEmpty ? SubwordEncoding() : parts.removeFirst()
-    for part in parts { result.append(part) }
+    var encodings = [first] + (other.map { [$0] } ?? [])
+    parts.postProcessor?.apply(to: &encodings, addsSpecialTokens: addsSpecialTokens)
+    var result = encodings.isEmpty ? SubwordEncoding() : encodings.removeFirst()
+    for encoding in encodings { result.append(encoding) }
     if let padding {
       var batch = [result]
       padding.apply(to: &batch)
@@ -176,11 +211,11 @@ public struct SubwordTokenizer: Sendable {
     var result = PreTokenizedText()
     result.append(AlignedText(bytes, base: 0))
     result.splitTokens { bytes, range in added.split(bytes, range, normalized: false) }
-    if let normalizer {
+    if let normalizer = parts.normalizer {
       try result.change { piece throws(SubwordTokenizerError) in try normalizer.apply(to: &piece) }
     }
     result.splitTokens { bytes, range in added.split(bytes, range, normalized: true) }
-    try preTokenizer?.apply(to: &result)
+    try parts.preTokenizer?.apply(to: &result)
     return result
   }
 }
@@ -212,7 +247,7 @@ extension SubwordTokenizer {
         tokens.append(token)
       }
     }
-    guard let decoder else { return tokens.joined(separator: " ") }
+    guard let decoder = parts.decoder else { return tokens.joined(separator: " ") }
     return try decoder.apply(to: tokens).joined()
   }
 

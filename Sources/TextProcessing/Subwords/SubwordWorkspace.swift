@@ -2,26 +2,23 @@ import Synchronization
 
 /// Memory of one thread that encodes: scratch, and the pieces of words that were met before.
 final class SubwordWorkspace {
-  /// Words that are remembered, at most, and the bytes of a word.
-  private static let wordLimit = 1 << 16
-  private static let wordSizeLimit = 64
-
   private let model: SubwordModel
+  private let remembers: Bool
   private var scratch = SubwordScratch()
-  private var words: TokenTable
-  /// Where each remembered word's pieces begin in `known`, and the end of the last one.
-  private var starts: [Int] = [0]
-  private var known: [SubwordPiece] = []
+  private var memory = WordMemory()
   private var found: [SubwordPiece] = []
+  /// A text that was lower-cased.
+  private let buffer = ByteBuffer()
+  private var words: [Range<Int>] = []
 
   init(_ model: SubwordModel) {
     self.model = model
-    words = TokenTable(capacity: 1024)
+    remembers = !model.isRandom
   }
 
   /// The pieces of a word.
   func pieces(of word: UnsafeBufferPointer<UInt8>) -> [SubwordPiece] {
-    if let range = remembered(word) { return Array(known[range]) }
+    if let range = remembered(word) { return Array(memory.pieces[range]) }
     return found
   }
 
@@ -29,30 +26,41 @@ final class SubwordWorkspace {
   @inline(__always)
   func appendIDs(_ word: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
     if let range = remembered(word) {
-      for index in range { ids.append(known[index].id) }
+      for index in range { ids.append(memory.pieces[index].id) }
     } else {
       for piece in found { ids.append(piece.id) }
     }
   }
 
-  /// Where the pieces of a word stand in `known`; nil, and they stand in `found`, for a word that cannot be remembered.
+  /// The ids of a text that can be cut quickly; nil for one that cannot.
+  func ids(of text: UnsafeBufferPointer<UInt8>, _ quick: QuickWords) -> [Int32]? {
+    // A variable of its own, since each access to an object's is checked.
+    var own: [Range<Int>] = []
+    swap(&own, &words)
+    defer { swap(&own, &words) }
+    guard let text = quick.find(in: text, buffer, &own) else { return nil }
+    var ids: [Int32] = []
+    ids.reserveCapacity(own.count + own.count / 4 + 8)
+    for word in own { appendIDs(UnsafeBufferPointer(rebasing: text[word]), to: &ids) }
+    return ids
+  }
+
+  /// Where the pieces of a word stand in the memory; nil, and they stand in `found`, for a word that is not remembered.
   @inline(__always)
   private func remembered(_ word: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
-    let canBeKnown = word.count <= Self.wordSizeLimit && !model.isRandom
-    if canBeKnown, let index = words.id(of: word) { return starts[Int(index)]..<starts[Int(index) + 1] }
+    guard remembers, word.count <= WordMemory.sizeLimit, !word.isEmpty else {
+      encode(word)
+      return nil
+    }
+    let hash = TokenTable.hash(word)
+    if let range = memory.range(of: word, hash: hash) { return range }
+    encode(word)
+    return memory.insert(word, hash: hash, found)
+  }
+
+  private func encode(_ word: UnsafeBufferPointer<UInt8>) {
     found.removeAll(keepingCapacity: true)
     model.encode(word, into: &found, &scratch)
-    guard canBeKnown else { return nil }
-    if words.count >= Self.wordLimit {
-      words = TokenTable(capacity: 1024)
-      starts = [0]
-      known.removeAll(keepingCapacity: true)
-    }
-    let start = known.count
-    known += found
-    words.insert(word, id: Int32(words.count))
-    starts.append(known.count)
-    return start..<known.count
   }
 }
 

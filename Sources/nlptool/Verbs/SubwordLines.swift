@@ -39,13 +39,15 @@ final class SubwordLines: LineDivider {
   private func append(_ line: Span<UInt8>) throws(SubwordTokenizerError) {
     let newline = UInt8(ascii: "\n")
     if format == .ids, !addsSpecialTokens {
-      appendList(try tokenizer.ids(of: line), separator: " ")
-      output.append(newline)
+      // In a variable of its own, since each access to an object's is checked.
+      var line = try Self.decimals(tokenizer.ids(of: line))
+      line.append(newline)
+      output += line
       return
     }
     let encoding = try tokenizer.encode(line, addsSpecialTokens: addsSpecialTokens)
     switch format {
-    case .ids: appendList(encoding.ids, separator: " ")
+    case .ids: output += Self.decimals(encoding.ids)
     case .text: output += encoding.tokens.joined(separator: " ").utf8
     case .offsets:
       for (token, range) in zip(encoding.tokens, encoding.ranges) {
@@ -54,6 +56,16 @@ final class SubwordLines: LineDivider {
     case .jsonl: appendObject(encoding)
     }
     output.append(newline)
+  }
+
+  private static func decimals(_ ids: [Int32]) -> [UInt8] {
+    var line: [UInt8] = []
+    line.reserveCapacity(6 * ids.count + 1)
+    for (index, id) in ids.enumerated() {
+      if index > 0 { line.append(UInt8(ascii: " ")) }
+      line.append(decimal: UInt32(bitPattern: id))
+    }
+    return line
   }
 
   private func appendObject(_ encoding: SubwordEncoding) {

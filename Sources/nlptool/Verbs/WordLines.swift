@@ -96,6 +96,18 @@ final class WordLines: LineDivider {
 }
 
 extension [UInt8] {
+  /// Appends a number in decimal digits.
+  mutating func append(decimal number: UInt32) {
+    var digits = InlineArray<10, UInt8>(repeating: 0)
+    var (rest, first) = (number, 10)
+    repeat {
+      first -= 1
+      digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0
+    for index in first..<10 { append(digits[index]) }
+  }
+
   /// Appends text as it stands between the quotes of a JSON string.
   mutating func appendJSON(_ text: some Collection<UInt8>) {
     for byte in text {

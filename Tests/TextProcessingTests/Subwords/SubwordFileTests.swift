@@ -93,6 +93,32 @@ struct SubwordFileTests {
     #expect(counts.allSatisfy { (101...200).contains($0) })
   }
 
+  @Test("GPT-2's two files and BERT's list make the same tokenizers as the whole file")
+  func otherFiles() throws {
+    let folder = NSTemporaryDirectory() + "nlptool-subwords-\(UInt64.random(in: 0...UInt64.max))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+
+    let gpt = SubwordFixture(name: "byte-level")
+    let document = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: gpt.path))) as? [String: Any])
+    let model = try #require(document["model"] as? [String: Any])
+    try JSONSerialization.data(withJSONObject: try #require(model["vocab"])).write(
+      to: URL(filePath: folder + "/vocab.json"))
+    let merges = try #require(model["merges"] as? [[String]])
+    try ("#version: 0.2\n" + merges.map { $0.joined(separator: " ") }.joined(separator: "\n") + "\n").write(
+      toFile: folder + "/merges.txt", atomically: true, encoding: .utf8)
+    let two = try SubwordTokenizer(vocabulary: folder + "/vocab.json", merges: folder + "/merges.txt")
+    for own in try gpt.expected().cases { #expect(try two.encode(own.text).ids == own.encoding.ids) }
+
+    let bert = SubwordFixture(name: "bert")
+    let whole = try bert.tokenizer()
+    let list = (0..<whole.vocabularySize).map { (whole.token(of: $0) ?? "") + "\r\n" }.joined()
+    try list.write(toFile: folder + "/vocab.txt", atomically: true, encoding: .utf8)
+    let listed = try SubwordTokenizer(bertVocabulary: folder + "/vocab.txt")
+    for own in try bert.expected().cases { #expect(try listed.encode(own.text).ids == own.encoding.ids) }
+  }
+
   @Test("a file that is not there has its path in the error")
   func missing() {
     #expect(throws: SubwordTokenizerError.unreadable(path: "/nowhere.json", reason: "no such file")) {

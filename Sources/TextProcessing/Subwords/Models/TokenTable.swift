@@ -61,8 +61,8 @@ struct TokenTable: Sendable {
   private func isEqual(_ entry: Int, _ token: UnsafeBufferPointer<UInt8>) -> Bool {
     let start = starts[entry]
     return bytes.withUnsafeBufferPointer { bytes in
-      for index in 0..<token.count where bytes[start + index] != token[index] { return false }
-      return true
+      guard let own = bytes.baseAddress, let base = token.baseAddress else { return token.isEmpty }
+      return Self.isEqual(own + start, base, token.count)
     }
   }
 
@@ -84,26 +84,58 @@ struct TokenTable: Sendable {
     return count
   }
 
-  /// Eight bytes at a time, each multiplied into the sum.
+  /// Eight bytes at a time, each multiplied into the sum; the last eight may overlap those before.
   @inline(__always)
   static func hash(_ token: UnsafeBufferPointer<UInt8>) -> UInt32 {
-    var sum = UInt64(truncatingIfNeeded: token.count) &* 0x9E37_79B9_7F4A_7C15
-    var index = 0
     let raw = UnsafeRawBufferPointer(token)
-    while index + 8 <= token.count {
-      sum = (sum ^ raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)) &* 0xFF51_AFD7_ED55_8CCD
-      sum ^= sum >> 32
-      index += 8
-    }
-    if index < token.count {
-      var rest: UInt64 = 0
-      while index < token.count {
-        rest = rest << 8 | UInt64(token[index])
-        index += 1
+    let count = token.count
+    var sum = UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
+    var rest: UInt64 = 0
+    if count >= 8 {
+      var index = 0
+      while index + 8 < count {
+        sum = (sum ^ raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)) &* 0xFF51_AFD7_ED55_8CCD
+        sum ^= sum >> 32
+        index += 8
       }
-      sum = (sum ^ rest) &* 0xC4CE_B9FE_1A85_EC53
-      sum ^= sum >> 29
+      rest = raw.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+    } else if count >= 4 {
+      rest =
+        UInt64(raw.loadUnaligned(as: UInt32.self))
+        | UInt64(raw.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)) << 32
+    } else if count > 0 {
+      rest = UInt64(token[0]) | UInt64(token[count / 2]) << 8 | UInt64(token[count - 1]) << 16
     }
+    sum = (sum ^ rest) &* 0xC4CE_B9FE_1A85_EC53
+    sum ^= sum >> 29
     return UInt32(truncatingIfNeeded: sum ^ sum >> 32)
+  }
+
+  /// Whether two pieces of memory of so many bytes are equal: short ones without a call.
+  @inline(__always)
+  static func isEqual(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
+    if count >= 8 {
+      var index = 0
+      while index + 8 < count {
+        if a.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+          != b.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        {
+          return false
+        }
+        index += 8
+      }
+      return a.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+        == b.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+    }
+    if count >= 4 {
+      return a.loadUnaligned(as: UInt32.self) == b.loadUnaligned(as: UInt32.self)
+        && a.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+          == b.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+    }
+    for index in 0..<count
+    where a.load(fromByteOffset: index, as: UInt8.self) != b.load(fromByteOffset: index, as: UInt8.self) {
+      return false
+    }
+    return true
   }
 }

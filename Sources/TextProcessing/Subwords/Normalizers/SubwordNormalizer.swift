@@ -22,6 +22,13 @@ indirect enum SubwordNormalizer: Sendable {
     case .sequence(let parts):
       for part in parts { try part.apply(to: &text) }
     case .bert(let cleansText, let spacesIdeographs, let stripsAccents, let lowercases):
+      if Self.isPlainASCII(text.bytes) {
+        if cleansText {
+          for index in text.bytes.indices where text.bytes[index] < 0x20 { text.bytes[index] = 0x20 }
+        }
+        if lowercases { Self.lowercase(&text) }
+        return
+      }
       if cleansText || spacesIdeographs {
         text.mapScalars { scalar, source, result in
           Self.clean(scalar, source, &result, cleansText, spacesIdeographs)
@@ -53,6 +60,11 @@ indirect enum SubwordNormalizer: Sendable {
     case .nmt: text.mapScalars(Self.nmt)
     case .precompiled(let map): map.apply(to: &text)
     }
+  }
+
+  /// Whether the bytes are ASCII without controls that are not white space.
+  private static func isPlainASCII(_ bytes: [UInt8]) -> Bool {
+    bytes.allSatisfy { $0 < 0x7F && ($0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D) }
   }
 
   private static func clean(

@@ -44,6 +44,25 @@ struct AddedTokens: Sendable {
 
   func token(of id: Int32) -> AddedToken? { byID[id].map { tokens[$0] } }
 
+  /// Whether a text has a byte that an added token begins with.
+  func mayBegin(in text: UnsafeBufferPointer<UInt8>) -> Bool {
+    if asWritten.isEmpty && normalized.isEmpty { return false }
+    for byte in text where asWritten.mayBegin(byte) || normalized.mayBegin(byte) {
+      // Nearly always a false alarm of a character such as <.
+      return containsToken(text)
+    }
+    return false
+  }
+
+  private func containsToken(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    for finder in [asWritten, normalized] where !finder.isEmpty {
+      for index in text.indices where finder.mayBegin(text[index]) {
+        if finder.trie.longestMatch(in: text, from: index) != nil { return true }
+      }
+    }
+    return false
+  }
+
   /// The pieces of a range: added tokens as they are written, and what stands between.
   func split(
     _ text: [UInt8], _ range: Range<Int>, normalized isNormalized: Bool

@@ -111,10 +111,7 @@ indirect enum PreTokenizer: Sendable {
         }
       }
     case .bert:
-      try Self.split(&text, .removed) { $0.classes.contains(.whiteSpace) }
-      try Self.split(&text, .isolated) {
-        $0.classes.contains(.punctuation) || ScalarClasses.isASCIIPunctuation($0.scalar)
-      }
+      try text.split { bytes, range, parts throws(SubwordTokenizerError) in Self.bertWords(bytes, range, &parts) }
     case .whitespace:
       try text.split { bytes, range, parts throws(SubwordTokenizerError) in Self.words(bytes, range, &parts) }
     case .whitespaceSplit: try Self.split(&text, .removed) { $0.classes.contains(.whiteSpace) }
@@ -183,6 +180,28 @@ indirect enum PreTokenizer: Sendable {
         }
       }
       behavior.apply(to: matches, in: range, &parts)
+    }
+  }
+
+  /// What stands between white space, punctuation by itself.
+  private static func bertWords(_ bytes: [UInt8], _ range: Range<Int>, _ parts: inout [Range<Int>]) {
+    bytes.withUnsafeBufferPointer { bytes in
+      ScalarClasses.withTable { table in
+        let (space, mark) = (ScalarClasses.whiteSpace.rawValue, ScalarClasses.punctuation.rawValue)
+        var (start, index) = (range.lowerBound, range.lowerBound)
+        while index < range.upperBound {
+          let (scalar, size) = UTF8Decoding.scalar(in: bytes, at: index)
+          let classes = table[Int(scalar)]
+          let isSpace = classes & space != 0
+          if isSpace || classes & mark != 0 || ScalarClasses.isASCIIPunctuation(scalar) {
+            if start < index { parts.append(start..<index) }
+            if !isSpace { parts.append(index..<index + size) }
+            start = index + size
+          }
+          index += size
+        }
+        if start < index { parts.append(start..<index) }
+      }
     }
   }
 

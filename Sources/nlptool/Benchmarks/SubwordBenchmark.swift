@@ -1,0 +1,64 @@
+import Glibc
+import Synchronization
+import Tensors
+import TextProcessing
+
+/// Encoding to ids, line by line: `tokenize/english/bpe` and its like.
+struct SubwordBenchmark: Benchmark {
+  let language: String
+  /// `bpe`, `bytebpe` or `wordpiece`.
+  let kind: String
+  let folder: String
+  /// Of each text so much is read.
+  private let limit = 8_000_000
+  /// Lines that a thread takes at once.
+  private let linesPerTile = 64
+
+  var name: String { "tokenize/\(language)/\(kind)" }
+
+  private var modelPath: String { "\(folder)/models/hf-\(kind).json" }
+
+  /// - Parameter folder: holds the texts, and in `models` the tokenizers that `scripts/peers/tokenize_peers.py` trains on
+  ///   them; cases without their tokenizer are left out.
+  static func all(folder: String) -> [any Benchmark] {
+    ["english", "chinese", "mixed"].flatMap { language in
+      ["bpe", "bytebpe", "wordpiece"].map { SubwordBenchmark(language: language, kind: $0, folder: folder) }
+    }.filter { folder.isEmpty || access($0.modelPath, R_OK) == 0 }
+  }
+
+  func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
+    let tokenizer = try SubwordTokenizer(contentsOf: modelPath)
+    let reader = try LineReader(path: "\(folder)/\(language).txt")
+    var lines: [[UInt8]] = []
+    var bytes = 0
+    while bytes < limit, try reader.advance() {
+      let line = Array(try reader.lineText().utf8)
+      lines.append(line)
+      bytes += line.count + 1
+    }
+    let count = lines.count
+    let tokens = Atomic<Int>(0)
+    let seconds = try stopwatch.median {
+      tokens.store(0, ordering: .relaxed)
+      let failure = Mutex<SubwordTokenizerError?>(nil)
+      parallelFor((count + linesPerTile - 1) / linesPerTile) { tile in
+        do throws(SubwordTokenizerError) {
+          var own = 0
+          for index in tile * linesPerTile..<min(count, (tile + 1) * linesPerTile) {
+            let line = lines[index]
+            own += try tokenizer.ids(of: line.span).count
+          }
+          tokens.add(own, ordering: .relaxed)
+        } catch {
+          failure.withLock { $0 = error }
+        }
+      }
+      if let error = failure.withLock({ $0 }) { throw error }
+    }
+    return BenchmarkResult(
+      name: name, metric: "megabytes_per_s", value: Double(bytes) / seconds / 1e6, unit: "MB/s",
+      details: [
+        ("tokens_per_s", Double(tokens.load(ordering: .relaxed)) / seconds), ("bytes", Double(bytes)),
+      ])
+  }
+}
