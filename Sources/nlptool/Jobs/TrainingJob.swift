@@ -51,7 +51,7 @@ struct TrainingJob {
     if validation != nil || result.test != nil { try output.write(table.text + "\n") }
     if let test = result.test { try output.write(test.text + "\n") }
     try output.write("The model is in \(arguments.output) (\(result.seconds.asDuration)). Try it:\n")
-    try output.write("  nlptool predict \(arguments.output) --text \"Not bad at all!\"\n")
+    try output.write("  nlptool predict \(arguments.output) --text \"…\"\n")
   }
 
   /// Says what cross-validation came to.
