@@ -66,6 +66,20 @@ final class ByteSource {
     }
   }
 
+  /// All bytes that are left.
+  func readAll() throws(CorpusError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    let block = max(1 << 16, min((size ?? 0) + 1, 1 << 26))
+    while true {
+      let start = bytes.count
+      bytes.append(contentsOf: repeatElement(0, count: block))
+      let result = bytes.withUnsafeMutableBytes { read(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
+      let count = try result.get()
+      bytes.removeLast(block - count)
+      if count == 0 { return bytes }
+    }
+  }
+
   /// Whether a read would return at once.
   var isReady: Bool {
     if size != nil { return true }

@@ -41,7 +41,8 @@ public struct SubwordTokenizer: Sendable {
       self.preTokenizer = preTokenizer
       self.postProcessor = postProcessor
       self.decoder = decoder
-      quick = QuickWords(normalizer, preTokenizer)
+      // The quick way looks for added tokens in the text as written.
+      quick = normalizer != nil && added.needsNormalizedText ? nil : QuickWords(normalizer, preTokenizer)
       workspaces = SubwordWorkspacePool(model)
     }
   }
@@ -76,11 +77,16 @@ public struct SubwordTokenizer: Sendable {
   /// The tokens of a text, in the template of the tokenizer.
   ///
   /// - Parameter addsSpecialTokens: whether the template's own tokens, such as [CLS], are put in.
+  /// - Throws: ``SubwordTokenizerError/notEncodable(reason:)``: truncation that leaves no room for the template or makes no
+  ///   progress, a pattern that takes too long, a text of 2 GiB.
   public func encode(_ text: String, addsSpecialTokens: Bool = true) throws(SubwordTokenizerError) -> SubwordEncoding {
     try encode(Array(text.utf8), nil, addsSpecialTokens)
   }
 
-  /// The tokens of two texts, in the template of the tokenizer.
+  /// The tokens of two texts, in the template of the tokenizer. Ranges are those of the text that
+  /// ``SubwordEncoding/sequenceIDs`` names.
+  ///
+  /// - Throws: as for one text, and where only one of the texts may become shorter and is too short for it.
   public func encode(
     _ first: String, pair second: String, addsSpecialTokens: Bool = true
   ) throws(SubwordTokenizerError) -> SubwordEncoding {
@@ -96,6 +102,8 @@ public struct SubwordTokenizer: Sendable {
   }
 
   /// The ids of a text of UTF-8 without template, truncation and padding: the fast way.
+  ///
+  /// - Throws: ``SubwordTokenizerError/invalidUTF8(_:)`` with the offset of the first bad byte, and as for whole encodings.
   public func ids(of utf8: Span<UInt8>) throws(SubwordTokenizerError) -> [Int32] {
     if let offset = UTF8Validation.firstInvalidOffset(in: utf8) { throw .invalidUTF8(InvalidUTF8(offset: offset)) }
     let quick = utf8.withUnsafeBufferPointer { quickIDs(of: $0) }
@@ -233,7 +241,7 @@ extension SubwordTokenizer {
     return encodings
   }
 
-  /// The text of some ids.
+  /// The text of some ids. Ids that are no token are passed over.
   ///
   /// - Parameter skipsSpecialTokens: whether tokens such as [CLS] are left out.
   public func decode(

@@ -1,7 +1,7 @@
 /// Why a subword tokenizer cannot be read or used.
 public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
   /// The file cannot be opened or read.
-  case unreadable(path: String, reason: String)
+  case file(CorpusError)
   /// The file is no JSON: what is wrong after so many bytes.
   case malformedJSON(offset: Int, reason: String)
   /// A setting of the file is one that nlptool does not have. Nothing is applied by halves.
@@ -16,7 +16,7 @@ public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
   /// The error in words, with the next step.
   public var description: String {
     switch self {
-    case .unreadable(let path, let reason): "\(path): \(reason)"
+    case .file(let error): "\(error)"
     case .malformedJSON(let offset, let reason): "no JSON: \(reason) at byte \(offset); is the file complete?"
     case .unsupported(let part, let value):
       "\(part) '\(value)' is not supported, so that the ids would be wrong; nothing was read"

@@ -9,8 +9,6 @@ struct SubwordBenchmark: Benchmark {
   /// `bpe`, `bytebpe` or `wordpiece`.
   let kind: String
   let folder: String
-  /// Of each text so much is read.
-  private let limit = 8_000_000
   /// Lines that a thread takes at once.
   private let linesPerTile = 64
 
@@ -28,14 +26,7 @@ struct SubwordBenchmark: Benchmark {
 
   func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
     let tokenizer = try SubwordTokenizer(contentsOf: modelPath)
-    let reader = try LineReader(path: "\(folder)/\(language).txt")
-    var lines: [[UInt8]] = []
-    var bytes = 0
-    while bytes < limit, try reader.advance() {
-      let line = Array(try reader.lineText().utf8)
-      lines.append(line)
-      bytes += line.count + 1
-    }
+    let (lines, bytes) = try BenchmarkText.lines(of: language, in: folder)
     let count = lines.count
     let tokens = Atomic<Int>(0)
     let seconds = try stopwatch.median {

@@ -1,11 +1,28 @@
 import TextProcessing
 
+/// The texts of benchmarks.
+enum BenchmarkText {
+  /// Of each text so many bytes are read, about.
+  private static let limit = 8_000_000
+
+  /// The first lines of `english.txt` or its like, and their bytes with line feeds.
+  static func lines(of language: String, in folder: String) throws -> (lines: [[UInt8]], bytes: Int) {
+    let reader = try LineReader(path: "\(folder)/\(language).txt")
+    var lines: [[UInt8]] = []
+    var bytes = 0
+    while bytes < limit, try reader.advance() {
+      let line = Array(try reader.lineText().utf8)
+      lines.append(line)
+      bytes += line.count + 1
+    }
+    return (lines, bytes)
+  }
+}
+
 /// Word tokenisation, line by line: `tokenize/english/words` and its like.
 struct TokenizerBenchmark: Benchmark {
   let language: String
   let folder: String
-  /// Of each text so much is read.
-  private let limit = 8_000_000
 
   var name: String { "tokenize/\(language)/words" }
 
@@ -15,14 +32,7 @@ struct TokenizerBenchmark: Benchmark {
   }
 
   func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
-    let reader = try LineReader(path: "\(folder)/\(language).txt")
-    var lines: [[UInt8]] = []
-    var bytes = 0
-    while bytes < limit, try reader.advance() {
-      let line = Array(try reader.lineText().utf8)
-      lines.append(line)
-      bytes += line.count + 1
-    }
+    let (lines, bytes) = try BenchmarkText.lines(of: language, in: folder)
     let tokenizer = try Tokenizer()
     let workspace = tokenizer.makeWorkspace()
     var tokens = 0

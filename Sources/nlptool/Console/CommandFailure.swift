@@ -114,7 +114,7 @@ struct CommandFailure: Error {
   }
 
   private static func code(of error: SubwordTokenizerError) -> Code {
-    if case .unreadable = error { .input } else { .content }
+    if case .file(let error) = error { code(of: error) } else { .content }
   }
 
   private static func code(of error: VocabularyError) -> Code {

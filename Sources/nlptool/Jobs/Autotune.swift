@@ -13,8 +13,9 @@ enum AutotuneCandidate: Hashable {
     switch self {
     case .bag(let options):
       var parts = [
-        "bag", "rate \(options.learningRate)", "epochs \(options.epochs)", "dimensions \(options.dimensions)",
+        options.isLinear ? "linear bag" : "bag", "rate \(options.learningRate)", "epochs \(options.epochs)",
       ]
+      if !options.isLinear { parts.append("dimensions \(options.dimensions)") }
       parts.append("word n-grams \(options.features.wordNgrams)")
       if let lengths = options.features.characterNgrams {
         parts.append("character n-grams \(lengths.lowerBound)-\(lengths.upperBound)")
@@ -83,12 +84,14 @@ private struct Dice {
 extension BagClassifierOptions {
   fileprivate mutating func change(_ dice: inout Dice) {
     switch dice.number(0...6) {
-    case 0: learningRate = min(5, max(0.005, learningRate * dice.one(of: [0.5, 0.7, 1.5, 2, 4]))).withTwoDigits
+    case 0:
+      learningRate =
+        min(isLinear ? 50 : 5, max(0.005, learningRate * dice.one(of: [0.5, 0.7, 1.5, 2, 4]))).withTwoDigits
     case 1: epochs = min(100, max(1, dice.one(of: [epochs / 2, epochs * 2, epochs + 3])))
-    case 2: dimensions = dice.one(of: [20, 50, 100, 200])
+    case 2: if isLinear { countsFeaturesOnce.toggle() } else { dimensions = dice.one(of: [20, 50, 100, 200]) }
     case 3: features.wordNgrams = dice.one(of: [1, 2, 3])
     case 4: features.characterNgrams = dice.one(of: [nil, 2...4, 3...5, 3...6])
-    case 5: if loss == .softmax { naiveBayesRates.toggle() } else { countsFeaturesOnce.toggle() }
+    case 5: if loss == .softmax, !isLinear { naiveBayesRates.toggle() } else { countsFeaturesOnce.toggle() }
     default: dropout = dice.one(of: [0, 0.2, 0.4, 0.6])
     }
   }
@@ -232,7 +235,9 @@ extension TrainingJob {
     func bags() throws -> [AutotuneCandidate] {
       [
         try bag { _ in },
-        try bag { ($0.naiveBayesRates, $0.countsFeaturesOnce, $0.epochs) = ($0.loss == .softmax, true, 10) },
+        try bag {
+          ($0.naiveBayesRates, $0.countsFeaturesOnce, $0.epochs) = ($0.loss == .softmax && !$0.isLinear, true, 10)
+        },
         try bag { ($0.features.characterNgrams, $0.epochs) = (2...4, 20) },
       ]
     }

@@ -56,6 +56,7 @@ struct Tokenize: ParsableCommand {
     if format == .ids, vocabulary == nil, tokenizer == nil {
       throw ValidationError("--format ids needs --vocabulary FILE or --tokenizer FILE")
     }
+    if !specialTokens, tokenizer == nil { throw ValidationError("--no-special-tokens needs --tokenizer FILE") }
     if vocabulary != nil, tokenizer != nil { throw ValidationError("--vocabulary and --tokenizer exclude each other") }
     if tokenizer != nil, lowercase || tokens.isGiven {
       throw ValidationError("--tokenizer says itself how texts are divided: leave out the other options of tokens")
@@ -95,7 +96,9 @@ struct Tokenize: ParsableCommand {
   /// What divides the lines, one for each thread.
   private func makeSlots() throws -> [any LineDivider] {
     if let path = tokenizer {
-      let tokenizer = try SubwordTokenizer(contentsOf: path)
+      var own = try SubwordTokenizer(contentsOf: path)
+      if !specialTokens { (own.truncation, own.padding) = (nil, nil) }
+      let tokenizer = own
       return (0..<Parallelism.threads).map { _ in
         SubwordLines(tokenizer: tokenizer, format: format, addsSpecialTokens: specialTokens)
       }

@@ -24,7 +24,7 @@ import Testing
     "{\"a\":[1}", "{} x", "{\"a\":-}", "{\"a\":nul",
   ])
   func malformed(json: String) {
-    #expect(throws: JSONObjectParser.Failure.self) { try parse(json) }
+    #expect(throws: JSONFailure.self) { try parse(json) }
   }
 
   /// Depth is no recursion.
@@ -32,7 +32,7 @@ import Testing
     let depth = 1_000_000
     let nested = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     #expect(try parse("{\"a\":\(nested),\"b\":1}") == ["b": "1"])
-    #expect(throws: JSONObjectParser.Failure.self) { try parse("{\"a\":" + String(repeating: "[", count: depth)) }
+    #expect(throws: JSONFailure.self) { try parse("{\"a\":" + String(repeating: "[", count: depth)) }
   }
 
   /// Cut anywhere, an object is malformed and nothing worse.
@@ -40,7 +40,7 @@ import Testing
     let json = Array(#"{"a": "x\u00e9\ud83d\ude00", "b": [1, {"c": null}], "d": -1.5e3, "e": true}"#.utf8)
     for end in 0..<json.count {
       var parser = JSONObjectParser(bytes: Array(json[..<end]))
-      #expect(throws: JSONObjectParser.Failure.self) { try parser.parse() }
+      #expect(throws: JSONFailure.self) { try parser.parse() }
     }
   }
 }

@@ -74,6 +74,19 @@ struct SubwordFileTests {
     #expect(try tokenizer(json).ids(of: String(repeating: "a", count: 1001)) == [Int32](repeating: 1, count: 500) + [0])
   }
 
+  @Test("an added token of the normalised text is found on every way")
+  func normalizedAddedToken() throws {
+    let json = #"""
+      {"added_tokens": [{"id": 2, "content": "New York", "single_word": false, "lstrip": false, "rstrip": false,
+      "normalized": true, "special": false}], "normalizer": {"type": "BertNormalizer", "lowercase": true},
+      "pre_tokenizer": {"type": "BertPreTokenizer"},
+      "model": {"type": "WordPiece", "vocab": {"[UNK]": 0, "in": 1}, "unk_token": "[UNK]"}}
+      """#
+    let tokenizer = try tokenizer(json)
+    #expect(try tokenizer.ids(of: "in NEW YORK in") == [1, 2, 1])
+    #expect(try tokenizer.encode("in NEW YORK in").ids == [1, 2, 1])
+  }
+
   @Test("one long word takes no time that grows with its square")
   func longWord() throws {
     let path = try #require(SubwordFixture.all.first).path
@@ -121,7 +134,7 @@ struct SubwordFileTests {
 
   @Test("a file that is not there has its path in the error")
   func missing() {
-    #expect(throws: SubwordTokenizerError.unreadable(path: "/nowhere.json", reason: "no such file")) {
+    #expect(throws: SubwordTokenizerError.file(.missingFile(path: "/nowhere.json"))) {
       try SubwordTokenizer(contentsOf: "/nowhere.json")
     }
   }

@@ -6,12 +6,9 @@ extension SubwordTokenizer {
   ///   - merges: a `merges.txt` or `vocab.bpe`, whose first line may be a comment that begins with `#version`.
   public init(vocabulary: String, merges: String) throws(SubwordTokenizerError) {
     let document: JSONValue
-    do { document = try JSONParser.parse(try Self.bytes(of: vocabulary)) } catch let error as JSONFailure {
+    let bytes = try Self.bytes(of: vocabulary)
+    do { document = try JSONParser.parse(bytes) } catch {
       throw .malformedJSON(offset: error.offset, reason: error.reason)
-    } catch let error as SubwordTokenizerError {
-      throw error
-    } catch {
-      throw .unreadable(path: vocabulary, reason: "\(error)")
     }
     var entries: [(token: String, id: Int)] = []
     guard let members = document.object else { throw .invalid(part: vocabulary, reason: "it should be an object") }

@@ -48,13 +48,7 @@ extension SubwordTokenizer {
 
   /// The bytes of a file.
   static func bytes(of path: String) throws(SubwordTokenizerError) -> [UInt8] {
-    do {
-      return Array(try Data(contentsOf: URL(filePath: path)))
-    } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-      throw .unreadable(path: path, reason: "no such file")
-    } catch {
-      throw .unreadable(path: path, reason: "cannot be read")
-    }
+    do { return try ByteSource(path: path).readAll() } catch { throw .file(error) }
   }
 }
 

@@ -42,6 +42,9 @@ struct AddedTokens: Sendable {
     normalized = Finder(entries)
   }
 
+  /// Whether some are looked for in the normalised text.
+  var needsNormalizedText: Bool { !normalized.isEmpty }
+
   func token(of id: Int32) -> AddedToken? { byID[id].map { tokens[$0] } }
 
   /// Whether a text has a byte that an added token begins with.
