@@ -93,10 +93,19 @@ struct Tokenize: ParsableCommand {
     }
   }
 
+  private static func subwordTokenizer(_ path: String) throws -> SubwordTokenizer {
+    do throws(SubwordTokenizerError) {
+      return try SubwordTokenizer(contentsOf: path)
+    } catch {
+      if case .file = error { throw error }
+      throw CommandFailure(.content, "\(path): \(error)")
+    }
+  }
+
   /// What divides the lines, one for each thread.
   private func makeSlots() throws -> [any LineDivider] {
     if let path = tokenizer {
-      var own = try SubwordTokenizer(contentsOf: path)
+      var own = try Self.subwordTokenizer(path)
       if !specialTokens { (own.truncation, own.padding) = (nil, nil) }
       let tokenizer = own
       return (0..<Parallelism.threads).map { _ in

@@ -48,7 +48,11 @@ extension SubwordTokenizer {
 
   /// The bytes of a file.
   static func bytes(of path: String) throws(SubwordTokenizerError) -> [UInt8] {
-    do { return try ByteSource(path: path).readAll() } catch { throw .file(error) }
+    do { return try ByteSource(path: path).readAll() } catch {
+      // What that says of folders is about labelled texts.
+      if case .isDirectory = error { throw .file(.unreadable(path: path, reason: "it is a folder")) }
+      throw .file(error)
+    }
   }
 }
 
