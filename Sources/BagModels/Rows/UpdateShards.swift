@@ -3,12 +3,14 @@ import Tensors
 
 /// Which additions a batch makes to the rows of a table, in an order that does not depend on threads.
 ///
-/// Parts of the batch collect their additions side by side, each sorted by the shard of the row (its number modulo a
-/// fixed count). Then each shard is a piece of work of its own: it takes its additions part by part, and no two shards
+/// Parts of the batch collect their additions side by side, each sorted by the shard of the row. Then each shard is a piece of work of its own: it takes its additions part by part, and no two shards
 /// touch the same row. So the result is that of one thread that takes all additions in the order of the parts.
 struct UpdateShards: ~Copyable {
   /// Pieces of work, whatever the number of threads.
   static let count = 16
+  /// Neighbouring rows that belong to the same shard, some pages of memory: processors fetch the neighbours of what they
+  /// read, and would take rows away from each other if neighbours belonged to different threads.
+  private static let blockBits: Int32 = 4
 
   private var updates = ScratchBuffer<row_update>()
   /// [shard][part]
@@ -33,8 +35,7 @@ struct UpdateShards: ~Copyable {
   ) {
     withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.count) { next in
       next.initialize(repeating: 0)
-      let mask = Int32(Self.count - 1)
-      for index in 0..<count { next[Int(row(index) & mask)] += 1 }
+      for index in 0..<count { next[Self.shard(of: row(index))] += 1 }
       var place = first
       for shard in 0..<Self.count {
         let size = next[shard]
@@ -43,12 +44,15 @@ struct UpdateShards: ~Copyable {
         place += size
       }
       for index in 0..<count {
-        let shard = Int(row(index) & mask)
+        let shard = Self.shard(of: row(index))
         updates.base[next[shard]] = update(index)
         next[shard] += 1
       }
     }
   }
+
+  @inline(__always)
+  private static func shard(of row: Int32) -> Int { Int(row >> blockBits & Int32(count - 1)) }
 
   /// Gives the additions of one shard the factors of AdaGrad, in the order in which they will be made.
   ///
