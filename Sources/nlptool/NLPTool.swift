@@ -24,6 +24,7 @@ struct NLPTool: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Tokenize.self, Vocab.self, Train.self, TrainSentiment.self, TrainVectors.self, TrainLanguageModel.self,
+      TrainTokenizer.self,
       Predict.self, Evaluate.self, Vectors.self, Info.self, Bench.self,
     ])
 

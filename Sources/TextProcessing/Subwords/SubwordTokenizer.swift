@@ -18,10 +18,10 @@ public struct SubwordTokenizer: Sendable {
   /// How encodings are brought to one length; nil for not at all.
   public var padding: Padding?
 
-  private let parts: Parts
+  let parts: Parts
 
   /// What never changes, in one object, so that a copy of a tokenizer costs nothing.
-  private final class Parts: Sendable {
+  final class Parts: Sendable {
     let model: SubwordModel
     let added: AddedTokens
     let normalizer: SubwordNormalizer?

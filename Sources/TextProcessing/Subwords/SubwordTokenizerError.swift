@@ -10,6 +10,8 @@ public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
   case invalid(part: String, reason: String)
   /// A text is not UTF-8.
   case invalidUTF8(InvalidUTF8)
+  /// The file cannot be written.
+  case cannotWrite(path: String, reason: String)
   /// A text cannot be encoded.
   case notEncodable(reason: String)
 
@@ -22,6 +24,7 @@ public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
       "\(part) '\(value)' is not supported, so that the ids would be wrong; nothing was read"
     case .invalid(let part, let reason): "\(part): \(reason)"
     case .invalidUTF8(let error): error.description
+    case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"
     case .notEncodable(let reason): reason
     }
   }

@@ -114,7 +114,11 @@ struct CommandFailure: Error {
   }
 
   private static func code(of error: SubwordTokenizerError) -> Code {
-    if case .file(let error) = error { code(of: error) } else { .content }
+    switch error {
+    case .file(let error): code(of: error)
+    case .cannotWrite: .writeFailed
+    default: .content
+    }
   }
 
   private static func code(of error: VocabularyError) -> Code {

@@ -42,7 +42,8 @@ final class TrainingConsole {
     }
   }
 
-  private func showLine(isLast: Bool, _ line: () -> String) {
+  /// Shows a line of progress, when it is time for one.
+  func showLine(isLast: Bool, _ line: () -> String) {
     if isQuiet { return }
     let interval = StandardError.isInteractive ? 0.1 : 15
     if let lastUpdate, lastUpdate.secondsToNow < interval, !(isLast && StandardError.isInteractive) { return }

@@ -17,8 +17,8 @@ struct Tokenize: ParsableCommand {
       offsets, a line "start TAB end TAB kind TAB token" for each token and an empty line after each text; ids, \
       numbers of --vocabulary, whose own settings then divide the text.
 
-      With --tokenizer, a file tokenizer.json of Hugging Face, tokens are its subwords, with the same ids as there; jsonl \
-      is then one object {"ids","tokens","offsets","type_ids","word_ids","special_tokens_mask","attention_mask"}.
+      With --tokenizer, a file tokenizer.json of Hugging Face or a .model of SentencePiece, tokens are its subwords, with \
+      the same ids as there; jsonl is then one object {"ids","tokens","offsets","type_ids","word_ids","special_tokens_mask","attention_mask"}.
 
       Examples:
         nlptool tokenize reviews.txt --lowercase
@@ -42,7 +42,8 @@ struct Tokenize: ParsableCommand {
   @Option(help: ArgumentHelp("Vocabulary for --format ids.", valueName: "file"))
   var vocabulary: String?
 
-  @Option(help: ArgumentHelp("Subword tokenizer: a file tokenizer.json.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Subword tokenizer: a file tokenizer.json, or a .model of SentencePiece.", valueName: "file"))
   var tokenizer: String?
 
   @Flag(
@@ -95,6 +96,7 @@ struct Tokenize: ParsableCommand {
 
   private static func subwordTokenizer(_ path: String) throws -> SubwordTokenizer {
     do throws(SubwordTokenizerError) {
+      if path.hasSuffix(".model") { return try SubwordTokenizer(sentencePiece: path) }
       return try SubwordTokenizer(contentsOf: path)
     } catch {
       if case .file = error { throw error }

@@ -61,16 +61,24 @@ struct SubwordFixture: CustomTestStringConvertible, Sendable {
     var padded: Padded
   }
 
-  static let all = ["byte-level", "roberta", "clip", "llama", "bert", "unigram", "words"].map {
-    SubwordFixture(name: $0)
-  }
+  static let names = ["byte-level", "roberta", "clip", "llama", "bert", "unigram", "words"]
+
+  /// As `tokenizers` wrote them, and as they are when they were read and written again.
+  static let all = names.flatMap { [Self(name: $0), Self(name: $0, isWrittenAgain: true)] }
 
   let name: String
-  var testDescription: String { name }
+  var isWrittenAgain = false
+  var testDescription: String { isWrittenAgain ? "\(name), written again" : name }
 
   var path: String { Bundle.module.bundlePath + "/Fixtures/\(name).json" }
 
-  func tokenizer() throws -> SubwordTokenizer { try SubwordTokenizer(contentsOf: path) }
+  func tokenizer() throws -> SubwordTokenizer {
+    let original = try SubwordTokenizer(contentsOf: path)
+    guard isWrittenAgain else { return original }
+    let again = try SubwordTokenizer(json: original.json)
+    #expect(again.json == original.json)
+    return again
+  }
 
   func expected() throws -> Expected {
     let data = try Data(contentsOf: URL(filePath: Bundle.module.bundlePath + "/Fixtures/\(name).expected.json"))

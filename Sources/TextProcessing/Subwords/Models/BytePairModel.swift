@@ -33,8 +33,10 @@ struct BytePairModel: Sendable {
   /// Of a byte-level model that ignores merges: words by their bytes.
   private let words: TokenTable?
 
+  /// - Parameter ranks: of the merges, where they are not their places; of equal ones the one further left comes first.
   init(
-    vocabulary: SubwordVocabulary, merges: [(left: String, right: String)], options: BytePairOptions, isByteLevel: Bool
+    vocabulary: SubwordVocabulary, merges: [(left: String, right: String)], ranks: [Int32]? = nil,
+    options: BytePairOptions, isByteLevel: Bool
   ) throws(SubwordTokenizerError) {
     self.vocabulary = vocabulary
     self.merges = merges
@@ -51,7 +53,7 @@ struct BytePairModel: Sendable {
         throw .invalid(
           part: "merges", reason: "'\(merge.left) \(merge.right)' (number \(rank + 1)) is of tokens that are not there")
       }
-      pairs.insert(left, right, PairTable.Merge(rank: Int32(rank), id: id))
+      pairs.insert(left, right, PairTable.Merge(rank: ranks?[rank] ?? Int32(rank), id: id))
     }
     self.pairs = pairs
     if let token = options.unknownToken {

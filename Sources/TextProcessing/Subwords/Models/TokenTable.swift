@@ -37,17 +37,48 @@ struct TokenTable: Sendable {
     }
   }
 
+  /// Adds a token whose id is its place among the entries, unless it is there; returns that place.
+  @inline(__always)
+  mutating func insert(_ token: UnsafeBufferPointer<UInt8>) -> (entry: Int, isNew: Bool) {
+    let hash = Self.hash(token)
+    if let entry = entry(of: token, hash) { return (entry, false) }
+    if 2 * (ids.count + 1) > slots.count { grow() }
+    let entry = ids.count
+    hashes.append(hash)
+    ids.append(Int32(truncatingIfNeeded: entry))
+    bytes += token
+    starts.append(bytes.count)
+    place(Int32(truncatingIfNeeded: entry + 1), hash)
+    return (entry, true)
+  }
+
+  /// Bytes that it takes, about.
+  var memory: Int { bytes.count + 16 * ids.count + 4 * slots.count }
+
+  /// Bytes of an entry's token.
+  func size(of entry: Int) -> Int { starts[entry + 1] - starts[entry] }
+
+  /// An entry's token.
+  @inline(__always)
+  func withBytes<R>(of entry: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[starts[entry]..<starts[entry + 1]])) }
+  }
+
   /// The id of a token; nil where there is none.
   @inline(__always)
   func id(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
-    let hash = Self.hash(token)
+    entry(of: token, Self.hash(token)).map { ids[$0] }
+  }
+
+  @inline(__always)
+  private func entry(of token: UnsafeBufferPointer<UInt8>, _ hash: UInt32) -> Int? {
     let mask = slots.count - 1
     var slot = Int(hash) & mask
     while true {
       let entry = Int(slots[slot]) - 1
       if entry < 0 { return nil }
       if hashes[entry] == hash, starts[entry + 1] - starts[entry] == token.count, isEqual(entry, token) {
-        return ids[entry]
+        return entry
       }
       slot = (slot + 1) & mask
     }

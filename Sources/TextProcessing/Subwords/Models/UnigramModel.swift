@@ -18,12 +18,20 @@ struct UnigramModel: Sendable {
   let unknownID: Int32?
   let byteFallback: Bool
   private let trie: ByteTrie
+  /// What counts for each token in a path: its score, but for symbols that users define.
+  private let pathScores: [Double]
+  /// Whether sums are of 32 bits, as in SentencePiece: they decide between paths that are equally good.
+  private let usesSinglePrecision: Bool
   private let unknownScore: Double
   /// Ids of <0x00> to <0xFF>, where all are there.
   private let byteIDs: [Int32]?
 
+  /// - Parameters:
+  ///   - pathScores: by id, what counts in a path where that is not the score; not finite for what is not found in words.
+  ///   - usesSinglePrecision: whether sums are of 32 bits.
   init(
-    vocabulary: SubwordVocabulary, scores: [Double], unknownID: Int32?, byteFallback: Bool
+    vocabulary: SubwordVocabulary, scores: [Double], unknownID: Int32?, byteFallback: Bool, pathScores: [Double]? = nil,
+    usesSinglePrecision: Bool = false
   ) throws(SubwordTokenizerError) {
     guard scores.count == vocabulary.idLimit, !scores.isEmpty, scores.allSatisfy(\.isFinite) else {
       throw .invalid(part: "model", reason: "each token of a unigram model needs a finite score")
@@ -35,9 +43,14 @@ struct UnigramModel: Sendable {
     self.scores = scores
     self.unknownID = unknownID
     self.byteFallback = byteFallback
+    let pathScores = pathScores ?? scores
+    self.pathScores = pathScores
+    self.usesSinglePrecision = usesSinglePrecision
     unknownScore = (scores.min() ?? 0) - Self.unknownPenalty
     var trie = ByteTrie()
-    for (token, id) in vocabulary.entries where !token.isEmpty { trie.insert(token.utf8, value: Int32(id)) }
+    for (token, id) in vocabulary.entries where !token.isEmpty && pathScores[id].isFinite {
+      trie.insert(token.utf8, value: Int32(id))
+    }
     self.trie = trie
     byteIDs = byteFallback ? Self.byteIDs(in: vocabulary) : nil
   }
@@ -74,6 +87,9 @@ struct UnigramModel: Sendable {
     }
   }
 
+  @inline(__always)
+  private func sum(_ a: Double, _ b: Double) -> Double { usesSinglePrecision ? Double(Float(a + b)) : a + b }
+
   private func findPaths(_ word: UnsafeBufferPointer<UInt8>, _ paths: inout [UnigramPath]) {
     paths.removeAll(keepingCapacity: true)
     paths.append(contentsOf: repeatElement(UnigramPath(score: 0, start: -1, id: -1), count: word.count + 1))
@@ -90,13 +106,13 @@ struct UnigramModel: Sendable {
         let id = trie.values[Int(node)]
         guard id >= 0 else { continue }
         if end - start == size { hasScalar = true }
-        let score = here + scores[Int(id)]
+        let score = sum(here, pathScores[Int(id)])
         if paths[end].start < 0 || score > paths[end].score {
           paths[end] = UnigramPath(score: score, start: Int32(start), id: id)
         }
       }
       if !hasScalar {
-        let score = here + unknownScore
+        let score = sum(here, unknownScore)
         if paths[start + size].start < 0 || score > paths[start + size].score {
           paths[start + size] = UnigramPath(score: score, start: Int32(start), id: unknownID ?? -1)
         }

@@ -4,6 +4,11 @@ struct PrecompiledCharacterMap: Sendable {
   /// Units of the trie.
   private let units: [UInt32]
   private let results: [UInt8]
+  /// Whether the longest string that begins at a place is replaced, as SentencePiece itself does, and not what a grapheme or
+  /// a scalar begins with.
+  var matchesLongest = false
+  /// Strings that stay as they are.
+  var kept = ByteTrie()
 
   /// - Throws: a size that is not that of the bytes.
   init(_ bytes: [UInt8]) throws(SubwordTokenizerError) {
@@ -19,9 +24,19 @@ struct PrecompiledCharacterMap: Sendable {
     results = Array(bytes[(4 + size)...])
   }
 
+  /// As it stands in a model.
+  var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    for word in [UInt32(truncatingIfNeeded: 4 * units.count)] + units {
+      for shift in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt32(8 * shift))) }
+    }
+    return bytes + results
+  }
+
   /// As the crate `spm_precompiled` does: a grapheme of up to five bytes as a whole, or else each of its scalars.
   func apply(to text: inout AlignedText) {
     guard !units.isEmpty else { return }
+    if matchesLongest { return applyLongest(to: &text) }
     var builder = AlignedTextBuilder(capacity: text.bytes.count)
     let string = String(decoding: text.bytes, as: UTF8.self)
     var start = 0
@@ -45,6 +60,48 @@ struct PrecompiledCharacterMap: Sendable {
       start = end
     }
     text.replace(builder)
+  }
+
+  private func applyLongest(to text: inout AlignedText) {
+    var builder = AlignedTextBuilder(capacity: text.bytes.count)
+    var start = 0
+    /// What stands before it is in the result.
+    var done = 0
+    while start < text.bytes.count {
+      let protected =
+        kept.depth > 0 ? text.bytes.withUnsafeBufferPointer { kept.longestMatch(in: $0, from: start) } : nil
+      if let protected {
+        start = protected.end
+      } else if let (end, result) = longestReplacement(in: text.bytes, from: start) {
+        builder.append(text, done..<start)
+        append(result, text.source(of: start..<end), &builder)
+        start = end
+        done = end
+      } else {
+        start += 1
+        while start < text.bytes.count, text.bytes[start] & 0xC0 == 0x80 { start += 1 }
+      }
+    }
+    if done == 0 { return }
+    builder.append(text, done..<text.bytes.count)
+    text.replace(builder)
+  }
+
+  private func longestReplacement(in text: [UInt8], from start: Int) -> (end: Int, result: ArraySlice<UInt8>)? {
+    var found: (end: Int, result: ArraySlice<UInt8>)?
+    var node = 0
+    guard let root = unit(at: 0) else { return nil }
+    node ^= Self.offset(root)
+    for index in start..<text.count {
+      let byte = text[index]
+      node ^= Int(byte)
+      guard byte != 0, let next = unit(at: node), next & 0x8000_00FF == UInt32(byte) else { break }
+      node ^= Self.offset(next)
+      if next >> 8 & 1 == 1, let leaf = unit(at: node), Int(leaf & 0x7FFF_FFFF) <= results.count {
+        found = (index + 1, results[Int(leaf & 0x7FFF_FFFF)...].prefix { $0 != 0 })
+      }
+    }
+    return found
   }
 
   private func append(_ result: ArraySlice<UInt8>, _ source: Range<Int>, _ builder: inout AlignedTextBuilder) {

@@ -11,6 +11,8 @@ indirect enum SubwordNormalizer: Sendable {
   case strip(left: Bool, right: Bool)
   case replace(TextPattern, content: String)
   case prepend(String)
+  /// Takes spaces off the ends and makes one of several, as SentencePiece does.
+  case collapseSpaces
   /// Drops controls and turns other spaces into plain ones, as SentencePiece does for translation.
   case nmt
   /// The character map of a SentencePiece model.
@@ -57,6 +59,7 @@ indirect enum SubwordNormalizer: Sendable {
       builder.append(text, end..<text.bytes.count)
       text.replace(builder)
     case .prepend(let string): text.prepend(string)
+    case .collapseSpaces: Self.collapseSpaces(&text)
     case .nmt: text.mapScalars(Self.nmt)
     case .precompiled(let map): map.apply(to: &text)
     }
@@ -150,6 +153,33 @@ indirect enum SubwordNormalizer: Sendable {
       }
     }
     if range.count < text.bytes.count { text = AlignedText(text, range) }
+  }
+
+  private static func collapseSpaces(_ text: inout AlignedText) {
+    let space: UInt8 = 0x20
+    var isPlain = text.bytes.first != space && text.bytes.last != space
+    var previous: UInt8 = 0
+    for byte in text.bytes {
+      if byte == space, previous == space { isPlain = false }
+      previous = byte
+    }
+    if isPlain { return }
+    var builder = AlignedTextBuilder(capacity: text.bytes.count)
+    var kept = 0
+    var index = 0
+    while index < text.bytes.count {
+      guard text.bytes[index] == space else {
+        index += 1
+        continue
+      }
+      let first = index
+      while index < text.bytes.count, text.bytes[index] == space { index += 1 }
+      // One stays between other characters.
+      builder.append(text, kept..<(first > 0 && index < text.bytes.count ? first + 1 : first))
+      kept = index
+    }
+    builder.append(text, kept..<text.bytes.count)
+    text.replace(builder)
   }
 
   private static func nmt(_ scalar: UInt32, _ source: Range<Int32>, _ result: inout AlignedTextBuilder) {

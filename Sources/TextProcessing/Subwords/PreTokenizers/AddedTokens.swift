@@ -14,6 +14,18 @@ public struct AddedToken: Sendable, Hashable {
   public var isNormalized = true
   /// Whether it is of the model's own grammar, such as [CLS], and left out where a text is made from ids.
   public var isSpecial = false
+  /// Where it is looked for beside that.
+  var search = Search.asDescribed
+
+  /// Where a token is looked for.
+  enum Search: Sendable, Hashable {
+    /// As the other members say.
+    case asDescribed
+    /// Nowhere: it has an id, and is no part of texts.
+    case nowhere
+    /// In the normalised text, as it is.
+    case literallyInNormalized
+  }
 
   /// A token with an id.
   public init(_ content: String, id: Int) {
@@ -32,11 +44,12 @@ struct AddedTokens: Sendable {
   init(_ tokens: [AddedToken], normalizer: SubwordNormalizer?) throws(SubwordTokenizerError) {
     self.tokens = tokens
     byID = Dictionary(tokens.enumerated().map { (Int32($1.id), $0) }, uniquingKeysWith: { _, last in last })
-    asWritten = Finder(tokens.enumerated().filter { !$1.isNormalized }.map { ($0, Array($1.content.utf8)) })
+    asWritten = Finder(
+      tokens.enumerated().filter { !$1.isNormalized && $1.search == .asDescribed }.map { ($0, Array($1.content.utf8)) })
     var entries: [(Int, [UInt8])] = []
-    for (index, token) in tokens.enumerated() where token.isNormalized {
+    for (index, token) in tokens.enumerated() where token.isNormalized && token.search != .nowhere {
       var text = AlignedText(Array(token.content.utf8), base: 0)
-      try normalizer?.apply(to: &text)
+      if token.search == .asDescribed { try normalizer?.apply(to: &text) }
       entries.append((index, text.bytes))
     }
     normalized = Finder(entries)

@@ -1,0 +1,56 @@
+import TextProcessing
+
+/// Training of tokenizers with 30,000 tokens: `tokenize/train/bpe` and its like.
+struct SubwordTrainingBenchmark: Benchmark {
+  /// `bpe`, `bytebpe` or `wordpiece`, with the settings that `scripts/peers/tokenize_peers.py` trains with.
+  let kind: String
+  let folder: String
+  /// Bytes of each text that are read, up to the end of a line.
+  private let limit = 60_000_000
+
+  var name: String { "tokenize/train/\(kind)" }
+
+  /// - Parameter folder: holds `english.txt` and `chinese.txt`.
+  static func all(folder: String) -> [any Benchmark] {
+    ["bpe", "bytebpe", "wordpiece"].map { SubwordTrainingBenchmark(kind: $0, folder: folder) }
+  }
+
+  private var options: SubwordTrainingOptions {
+    var options = SubwordTrainingOptions(
+      kind == "bpe" ? .bytePair : kind == "bytebpe" ? .byteLevelBytePair : .wordPiece)
+    options.minimumCount = 0
+    options.specialTokens = kind == "bytebpe" ? [] : ["[UNK]"]
+    if kind == "bpe" { options.cutting = .whitespace }
+    if kind != "bytebpe" { options.alphabetLimit = 8000 }
+    return options
+  }
+
+  func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
+    var bytes = 0
+    var tokens = 0
+    var times: [Double] = []
+    while times.count < 3 {
+      bytes = 0
+      let start = ContinuousClock.now
+      var trainer = try SubwordTrainer(options)
+      for language in ["english", "chinese"] {
+        let reader = try LineReader(path: "\(folder)/\(language).txt")
+        var own = 0
+        while own < limit, let block = try reader.nextBlock() {
+          try block.forEachLine { _, line in
+            guard own + line.count < limit else { return own = limit }
+            own += line.count + 1
+            bytes += line.count + 1
+            try trainer.add(line)
+          }
+        }
+      }
+      tokens = try trainer.train().vocabularySize
+      times.append(start.secondsToNow)
+    }
+    let seconds = times.sorted()[1]
+    return BenchmarkResult(
+      name: name, metric: "megabytes_per_s", value: Double(bytes) / seconds / 1e6, unit: "MB/s",
+      details: [("seconds", seconds), ("tokens", Double(tokens)), ("bytes", Double(bytes))])
+  }
+}
