@@ -28,10 +28,11 @@ let package = Package(
     .target(name: "CICU", linkerSettings: [.linkedLibrary("icuuc"), .linkedLibrary("icui18n")]),
     .target(name: "CKernels"),
     .target(name: "CTextKernels"),
+    .target(name: "CCompression"),
     .target(name: "CFileSystem"),
 
     // Text: no tensor, no database below VocabularyStore.
-    .target(name: "TextProcessing", dependencies: ["CICU", "CTextKernels"]),
+    .target(name: "TextProcessing", dependencies: ["CICU", "CTextKernels", "CCompression"]),
     .target(
       name: "VocabularyStore",
       dependencies: ["TextProcessing", .product(name: "GRDB", package: "GRDB.swift")]),

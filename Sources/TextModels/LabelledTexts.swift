@@ -53,6 +53,7 @@ public struct LabelledTexts: Sendable {
           examples.append(
             Example(text: record.text, labels: record.labels, source: record.source, line: record.line))
         }
+        if let summary = reader.encodingReport.summary { guesses.append("\(path): \(summary)") }
       } catch {
         throw .corpus(error)
       }

@@ -221,3 +221,28 @@ struct CommandTests {
     }
   }
 }
+
+@Suite("Input by command")
+struct InputCommandTests {
+  @Test("compressed texts, other character sets and bad bytes")
+  func input() throws {
+    try Command.withFolder { folder in
+      let latin = Data([0x63, 0x61, 0x66, 0xE9, 0x0A])
+      #expect(try Command.run(["tokenize", "--encoding", "latin1"], input: latin).output == "café\n")
+      let sentence = Data("Tr\u{E8}s bien, o\u{F9} est le caf\u{E9} ?\n".unicodeScalars.map { UInt8($0.value) })
+      let found = try Command.run(["tokenize", "--encoding", "auto"], input: sentence)
+      #expect(found.output == "Très bien , où est le café ?\n" && found.errors.contains("standard input: read as "))
+      let replaced = try Command.run(["tokenize", "--invalid", "replace"], input: latin)
+      #expect(replaced.output == "caf \u{FFFD}\n" && replaced.errors.contains("the first at byte 3"))
+      #expect(try Command.run(["tokenize", "--invalid", "skip"], input: latin).output == "caf\n")
+      for (arguments, code) in [([], 65), (["--encoding", "klingon"], 64)] as [([String], Int32)] {
+        let result = try Command.run(["tokenize"] + arguments, input: latin)
+        #expect(result.code == code && result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+      }
+      let packed = try Command.runShell("echo 'a film' | gzip | \"$0\" tokenize", [])
+      #expect(packed.output == "a film\n", "\(packed.errors)")
+      let cut = try Command.runShell("echo 'a film' | gzip | head -c 15 | \"$0\" tokenize", [])
+      #expect(cut.code == 65 && cut.errors.contains("cut short"))
+    }
+  }
+}

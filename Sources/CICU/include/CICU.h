@@ -126,6 +126,23 @@ ptrdiff_t cicu_detect_charsets(const uint8_t *text, ptrdiff_t count, struct cicu
 ptrdiff_t cicu_convert_to_utf8(const char *charset, const uint8_t *text, ptrdiff_t count, uint8_t *result,
                                ptrdiff_t capacity, cicu_status *status);
 
+/// What becomes of bytes that mean nothing in a character set.
+enum cicu_invalid { cicu_invalid_stop, cicu_invalid_skip, cicu_invalid_replace };
+
+struct cicu_converter;
+
+/// Converts from a character set to UTF-8, piece by piece; NULL where ICU has no such set.
+struct cicu_converter *_Nullable cicu_converter_open(const char *charset, enum cicu_invalid invalid,
+                                                     cicu_status *status);
+
+void cicu_converter_close(struct cicu_converter *_Nullable converter);
+
+/// Takes bytes from `source`, which moves on, and returns how many were written. Where bytes are ill-formed and the converter
+/// is to stop there, `invalid_size` is how many of them stand before `source`.
+ptrdiff_t cicu_converter_run(struct cicu_converter *converter, const uint8_t *_Nonnull *_Nonnull source,
+                             const uint8_t *source_end, uint8_t *result, ptrdiff_t capacity, bool is_last,
+                             ptrdiff_t *invalid_size, cicu_status *status);
+
 // Properties of a scalar (properties.c)
 
 /// General categories, grouped as the kinds of tokens need them.

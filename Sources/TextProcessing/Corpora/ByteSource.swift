@@ -9,8 +9,8 @@
 /// The system's `read`, under a name that a method of that name does not hide.
 private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = read
 
-/// Where bytes are read from: an open file.
-final class ByteSource {
+/// An open file.
+final class FileBytes {
   let path: String
   private let descriptor: Int32
   private let closes: Bool
@@ -58,25 +58,11 @@ final class ByteSource {
   }
 
   /// Reads up to the size of the buffer; 0 at the end.
-  func read(into buffer: UnsafeMutableRawBufferPointer) -> Result<Int, CorpusError> {
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
     while true {
       let count = systemRead(descriptor, buffer.baseAddress, buffer.count)
-      if count >= 0 { return .success(count) }
-      if errno != EINTR { return .failure(.unreadable(path: path, reason: String(cString: strerror(errno)))) }
-    }
-  }
-
-  /// All bytes that are left.
-  func readAll() throws(CorpusError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    let block = max(1 << 16, min((size ?? 0) + 1, 1 << 26))
-    while true {
-      let start = bytes.count
-      bytes.append(contentsOf: repeatElement(0, count: block))
-      let result = bytes.withUnsafeMutableBytes { read(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
-      let count = try result.get()
-      bytes.removeLast(block - count)
-      if count == 0 { return bytes }
+      if count >= 0 { return count }
+      if errno != EINTR { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
     }
   }
 
@@ -99,6 +85,134 @@ final class ByteSource {
     let code = errno
     if code == ENOENT || code == ENOTDIR { return .missingFile(path: path) }
     return .unreadable(path: path, reason: String(cString: strerror(code)))
+  }
+}
+
+/// Where UTF-8 is read from: a file, decompressed and converted where it has to be.
+final class ByteSource {
+  /// Bytes that detection looks at.
+  private static let detectionSize = 1 << 16
+
+  let path: String
+  /// The character set, and what was repaired.
+  var report: TextEncodingReport {
+    var report = found
+    if let repair { (report.repairCount, report.firstRepair) = (repair.repairCount, repair.firstRepair) }
+    return report
+  }
+
+  private let file: FileBytes
+  private let encoding: TextEncoding
+  /// nil until the first bytes were looked at.
+  private var stage: (any ByteStage)?
+  /// Whether the bytes of the file are given as they are.
+  private var isPlain = false
+  private var found = TextEncodingReport()
+  private var repair: RepairStage?
+
+  /// Opens a file; `-` is standard input.
+  convenience init(path: String, encoding: TextEncoding = TextEncoding()) throws(CorpusError) {
+    self.init(try FileBytes(path: path), encoding)
+    // Where that waits for nobody, so that what the file is shows at once.
+    if file.size != nil { _ = try open() }
+  }
+
+  /// Reads from a descriptor that stays the caller's.
+  convenience init(descriptor: Int32, path: String, encoding: TextEncoding = TextEncoding()) {
+    self.init(FileBytes(descriptor: descriptor, path: path), encoding)
+  }
+
+  private init(_ file: FileBytes, _ encoding: TextEncoding) {
+    path = file.path
+    self.file = file
+    self.encoding = encoding
+  }
+
+  /// Bytes of a regular file that is read as it is; nil for others.
+  var size: Int? { isPlain ? file.size : nil }
+
+  /// Reads up to the size of the buffer; 0 at the end.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
+    if let stage { return try stage.read(into: buffer) }
+    return try open().read(into: buffer)
+  }
+
+  /// All bytes that are left.
+  func readAll() throws(CorpusError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    let block = max(1 << 16, min((size ?? 0) + 1, 1 << 26))
+    while true {
+      let start = bytes.count
+      bytes.append(contentsOf: repeatElement(0, count: block))
+      let count = try bytes.fill(from: start) { bytes throws(CorpusError) in try read(into: bytes) }
+      bytes.removeLast(block - count)
+      if count == 0 { return bytes }
+    }
+  }
+
+  /// Whether a read would return at once.
+  var isReady: Bool { stage?.hasBytes ?? file.isReady }
+
+  /// Reads at an offset of a file that is read as it is, without moving.
+  func sample(at offset: Int, count: Int) -> [UInt8] { file.sample(at: offset, count: count) }
+
+  /// Looks at the first bytes and puts the stages together.
+  private func open() throws(CorpusError) -> any ByteStage {
+    let start = PeekStage(FileStage(file))
+    var stage: any ByteStage = start
+    // No more than a mark needs is waited for: somebody may be typing.
+    let first = try start.peek(6) { bytes in !Self.marks.contains { $0.count > bytes.count && $0.starts(with: bytes) } }
+    var head = first
+    if let format = DecompressionStage.Format(first) {
+      let decompressed = PeekStage(try DecompressionStage(start, format, path: path))
+      head = try decompressed.peek(Self.detectionSize)
+      stage = decompressed
+    } else if encoding.characterSet == .detected {
+      head = try start.peek(Self.detectionSize)
+    }
+    if let charset = try charset(head) {
+      if case .named = encoding.characterSet {} else { found.characterSet = charset }
+      stage = try ConversionStage(stage, charset: charset, invalid: encoding.invalidBytes, path: path)
+    } else if encoding.invalidBytes != .error {
+      let repair = RepairStage(stage, replaces: encoding.invalidBytes == .replace)
+      self.repair = repair
+      stage = repair
+    }
+    isPlain = stage === start
+    self.stage = stage
+    return stage
+  }
+
+  /// What files of other kinds than plain UTF-8 begin with.
+  private static let marks: [[UInt8]] = [
+    [0x1F, 0x8B], [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], [0x28, 0xB5, 0x2F, 0xFD], [0xFF, 0xFE, 0x00, 0x00],
+    [0xFE, 0xFF], [0x00, 0x00, 0xFE, 0xFF],
+  ]
+
+  /// The character set of a text that begins with some bytes; nil for UTF-8.
+  private func charset(_ head: [UInt8]) throws(CorpusError) -> String? {
+    switch encoding.characterSet {
+    case .named(let name): return ["UTF-8", "UTF8"].contains(name.uppercased()) ? nil : name
+    case .unicode, .detected:
+      if head.starts(with: [0xFF, 0xFE, 0x00, 0x00]) || head.starts(with: [0x00, 0x00, 0xFE, 0xFF]) {
+        return "UTF-32"
+      }
+      if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return "UTF-16" }
+      guard encoding.characterSet == .detected else { return nil }
+      // The head may end within a character.
+      let isUnicode = head.withUnsafeBufferPointer { bytes in
+        guard let bad = ByteScanner.best.firstInvalidUTF8(in: bytes) else { return true }
+        return head.count == Self.detectionSize && UTF8Decoding.maximalSubpart(in: bytes, at: bad).isCut
+      }
+      if isUnicode { return nil }
+      let guess: CharsetGuess?
+      do { guess = try Charset.guesses(for: head).first } catch {
+        throw .unreadable(path: path, reason: "\(error)")
+      }
+      guard let guess, guess.name != "UTF-8" else { return nil }
+      found.confidence = guess.confidence
+      return guess.name
+    }
   }
 }
 

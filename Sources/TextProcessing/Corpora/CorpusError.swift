@@ -18,6 +18,12 @@ public enum CorpusError: Error, Equatable {
   case ambiguous(path: String, question: String)
   /// Bytes that are not UTF-8; the offset counts from the start of the line.
   case invalidUTF8(path: String, line: Int, offset: Int)
+  /// Bytes that mean nothing in the character set of the file; the offset counts from the start of its text.
+  case invalidBytes(path: String, charset: String, offset: Int)
+  /// ICU has no character set of this name.
+  case unknownCharset(path: String, charset: String)
+  /// Compressed data that are damaged or cut short.
+  case damagedCompression(path: String, format: String)
   /// A quoted field of CSV that begins in this line and never ends.
   case unterminatedQuote(path: String, line: Int)
   /// A line that is no JSON object.
@@ -49,9 +55,10 @@ extension CorpusError {
   public var category: Category {
     switch self {
     case .missingFile, .isDirectory, .notADirectory, .unreadable: .input
-    case .ambiguous: .usage
-    case .emptyFile, .noLabelColumn, .unknownColumn, .invalidUTF8, .unterminatedQuote, .malformedJSON, .rowTooShort,
-      .missingField,
+    case .ambiguous, .unknownCharset: .usage
+    case .emptyFile, .noLabelColumn, .unknownColumn, .invalidUTF8, .invalidBytes, .damagedCompression,
+      .unterminatedQuote,
+      .malformedJSON, .rowTooShort, .missingField,
       .missingLabel, .severalLabels, .labelIsNoNumber:
       .content
     }
@@ -79,7 +86,15 @@ extension CorpusError: CustomStringConvertible {
     case .ambiguous(let path, let question):
       "\(Self.name(path)): \(question)"
     case .invalidUTF8(let path, let line, let offset):
-      "\(Self.name(path)), line \(line): invalid UTF-8 at byte \(offset) of the line; convert the file to UTF-8"
+      "\(Self.name(path)), line \(line): invalid UTF-8 at byte \(offset) of the line; name the file's character "
+        + "set with --encoding, or choose --invalid replace"
+    case .invalidBytes(let path, let charset, let offset):
+      "\(Self.name(path)): bytes that mean nothing in \(charset) at byte \(offset); is that its character set? "
+        + "--invalid replace reads on"
+    case .unknownCharset(let path, let charset):
+      "\(Self.name(path)): unknown character set '\(charset)'; use a name that ICU knows, such as windows-1252 or GB18030"
+    case .damagedCompression(let path, let format):
+      "\(Self.name(path)): the \(format) data are damaged or cut short; get the file again"
     case .unterminatedQuote(let path, let line):
       "\(Self.name(path)), line \(line): the quoted field that begins here never ends; close the quote, or use "
         + "--input-format tsv if quotation marks mean nothing"

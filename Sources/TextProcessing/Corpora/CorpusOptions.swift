@@ -89,6 +89,8 @@ public struct CorpusOptions: Sendable {
   public var labelCount: LabelCount
   /// What becomes of labels.
   public var labelRule: LabelRule
+  /// How the bytes become UTF-8.
+  public var encoding = TextEncoding()
 
   /// Options with these values.
   public init(

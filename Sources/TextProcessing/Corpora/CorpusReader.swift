@@ -16,6 +16,8 @@ public struct CorpusReader {
 
   private let options: CorpusOptions
   private var texts: Texts
+  /// Of a file.
+  private let lines: LineReader?
 
   private enum Texts {
     case rows(any RowSource, CorpusLayout)
@@ -25,15 +27,16 @@ public struct CorpusReader {
   /// Opens a corpus, a file or a folder, and finds out what the options leave open.
   public init(path: String, options: CorpusOptions = CorpusOptions()) throws(CorpusError) {
     if options.format == .folders || (options.format == nil && FileSystem.isDirectory(path)) {
-      self.init(folders: try FolderTexts(path: path), path: path, options: options)
+      self.init(folders: try FolderTexts(path: path, encoding: options.encoding), path: path, options: options)
     } else {
-      try self.init(reader: LineReader(path: path), options: options)
+      try self.init(reader: LineReader(path: path, encoding: options.encoding), options: options)
     }
   }
 
   private init(folders: FolderTexts, path: String, options: CorpusOptions) {
     self.path = path
     self.options = options
+    lines = nil
     format = .folders
     guess = options.format == nil ? "folders: labels \(folders.labels.joined(separator: ", "))" : nil
     texts = .folders(folders)
@@ -44,12 +47,16 @@ public struct CorpusReader {
     let layout = try CorpusLayout(of: reader, options: options)
     path = reader.path
     self.options = options
+    lines = reader
     format = layout.format
     guess = layout.guess
     var rows = layout.format.rows(of: reader)
     if layout.hasHeader { _ = try rows.next() }
     texts = .rows(rows, layout)
   }
+
+  /// What was found out about the bytes of a file so far; of folders nothing is told.
+  public var encodingReport: TextEncodingReport { lines?.encodingReport ?? TextEncodingReport() }
 
   /// The next text; nil at the end.
   public mutating func next() throws(CorpusError) -> CorpusRecord? {

@@ -4,6 +4,7 @@ struct FolderTexts {
   private static let unlabelled = "unsup"
 
   private let path: String
+  private let encoding: TextEncoding
   /// The sub-folders.
   let labels: [String]
   private var nextLabel = 0
@@ -12,13 +13,14 @@ struct FolderTexts {
   private var files: ArraySlice<String> = []
   private var fileNumber = 0
 
-  init(path: String) throws(CorpusError) {
+  init(path: String, encoding: TextEncoding = TextEncoding()) throws(CorpusError) {
     guard FileSystem.isDirectory(path) else {
       // Opening it tells a file from nothing at all.
       _ = try ByteSource(path: path)
       throw .notADirectory(path: path)
     }
     self.path = path
+    self.encoding = encoding
     labels = try FileSystem.visibleNames(in: path).filter {
       $0 != Self.unlabelled && FileSystem.isDirectory(path + "/" + $0)
     }
@@ -44,12 +46,12 @@ struct FolderTexts {
     }
     let file = path + "/" + label + "/" + files.removeFirst()
     fileNumber += 1
-    return CorpusRecord(text: try Self.text(of: file), labels: [label], line: fileNumber, source: file)
+    return CorpusRecord(text: try text(of: file), labels: [label], line: fileNumber, source: file)
   }
 
   /// The text of a file, without the line end at its end.
-  private static func text(of file: String) throws(CorpusError) -> String {
-    let reader = try LineReader(path: file)
+  private func text(of file: String) throws(CorpusError) -> String {
+    let reader = try LineReader(path: file, encoding: encoding)
     var text = ""
     var ending = ""
     while try reader.advance() {

@@ -35,15 +35,18 @@ public final class LineReader {
   private var pending: Range<Int>
   private var reachedEnd: Bool
 
-  /// Opens a file; `-` is standard input.
-  public convenience init(path: String) throws(CorpusError) {
-    self.init(source: try ByteSource(path: path))
+  /// Opens a file, also one that gzip, xz or Zstandard has compressed; `-` is standard input.
+  public convenience init(path: String, encoding: TextEncoding = TextEncoding()) throws(CorpusError) {
+    self.init(source: try ByteSource(path: path, encoding: encoding))
   }
 
   /// Reads from a descriptor, which stays open; `name` stands for the path.
-  public convenience init(fileDescriptor: Int32, name: String) {
-    self.init(source: ByteSource(descriptor: fileDescriptor, path: name))
+  public convenience init(fileDescriptor: Int32, name: String, encoding: TextEncoding = TextEncoding()) {
+    self.init(source: ByteSource(descriptor: fileDescriptor, path: name, encoding: encoding))
   }
+
+  /// What was found out about the bytes so far.
+  public var encodingReport: TextEncodingReport { source?.report ?? TextEncodingReport() }
 
   /// Reads lines from memory; `name` stands for the path.
   public init(bytes: [UInt8], name: String) {
@@ -204,10 +207,7 @@ public final class LineReader {
     }
     if pending.count > buffer.count / 2 { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
     let start = pending.upperBound
-    let result = buffer.withUnsafeMutableBytes {
-      source.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
-    }
-    let count = try result.get()
+    let count = try buffer.fill(from: start) { bytes throws(CorpusError) in try source.read(into: bytes) }
     pending = 0..<start + count
     if count == 0 { reachedEnd = true }
   }

@@ -47,6 +47,8 @@ struct CorpusArguments: ParsableArguments {
       valueName: "characters"))
   var labelSeparator = ","
 
+  @OptionGroup var input: InputArguments
+
   func validate() throws {
     if labelSeparator.isEmpty { throw ValidationError("--label-separator takes at least one character") }
     if let positiveFrom, !positiveFrom.isFinite { throw ValidationError("--positive-from takes a number") }
@@ -61,6 +63,7 @@ struct CorpusArguments: ParsableArguments {
     options.labelColumn = labelColumn.map { ColumnSelector($0) }
     options.header = header
     options.requiresLabel = true
+    options.encoding = input.textEncoding
     if let positiveFrom { options.labelRule = .positiveFrom(positiveFrom) }
     return options
   }

@@ -46,7 +46,7 @@ struct Evaluate: ParsableCommand {
   }
 
   private func judgeLanguageModel() throws {
-    let evaluation = try LanguageModel(contentsOf: model).evaluate(data.map(readLines).joined())
+    let evaluation = try LanguageModel(contentsOf: model).evaluate(data.flatMap { try readLines($0, corpus.input) })
     guard evaluation.words > 0 else { throw TextModelError.noExamples(source: data.joined(separator: ", ")) }
     try StandardOutput.shared.write(
       json

@@ -45,6 +45,8 @@ struct Predict: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Say nothing but the result.")
   var quiet = false
 
+  @OptionGroup(title: "Input") var input: InputArguments
+
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
@@ -64,7 +66,7 @@ struct Predict: ParsableCommand {
     var writer = AnswerWriter(format: format, top: top, threshold: threshold)
     defer { if !quiet { writer.sayTruncation(model) } }
     if !text.isEmpty { return try writer.write(model.answers(text)) }
-    let reader = try LineReader(path: file)
+    let reader = try input.open(file)
     // Texts are classified together, but none waits for others that are not there yet.
     let batchSize = 256
     var lines: [String] = []

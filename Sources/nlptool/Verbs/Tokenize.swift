@@ -51,6 +51,8 @@ struct Tokenize: ParsableCommand {
     help: "Put in the tokens of the tokenizer's template, such as [CLS], and cut and pad as it says.")
   var specialTokens = true
 
+  @OptionGroup(title: "Input") var input: InputArguments
+
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
@@ -69,7 +71,7 @@ struct Tokenize: ParsableCommand {
     compute.apply()
     let slots = try makeSlots()
     for file in files.isEmpty ? ["-"] : files {
-      let reader = try LineReader(path: file)
+      let reader = try input.open(file)
       var readFailure: CorpusError?
       while readFailure == nil {
         // One block for each thread, written in their order; what is there does not wait for what is not.
@@ -91,6 +93,7 @@ struct Tokenize: ParsableCommand {
         if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
       }
       if let readFailure { throw readFailure }
+      input.report(reader)
     }
   }
 

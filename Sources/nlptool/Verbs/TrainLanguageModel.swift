@@ -102,6 +102,8 @@ struct TrainLanguageModel: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Lower-case the tokens.")
   var lowercase = true
 
+  @OptionGroup(title: "Input") var input: InputArguments
+
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   @Flag(name: .shortAndLong, help: "Say nothing but the result.")
@@ -167,10 +169,10 @@ struct TrainLanguageModel: ParsableCommand {
     for path in [validation, test].compactMap({ $0 }) { try checkReadable(path) }
     let console = TrainingConsole(isQuiet: quiet, unit: "words")
     let start = ContinuousClock.now
-    var lines = try readLines(file)
+    var lines = try readLines(file, input)
     var judges: [String]
     if let validation {
-      judges = try readLines(validation)
+      judges = try readLines(validation, input)
     } else {
       judges = Array(lines.suffix(max(1, lines.count / 10)))
       lines.removeLast(min(lines.count, judges.count))
@@ -207,7 +209,7 @@ struct TrainLanguageModel: ParsableCommand {
     }
     if let best = outcome.history.best?.validation { add("validation", best) }
     if let test {
-      let result = outcome.model.evaluate(try readLines(test)).validation
+      let result = outcome.model.evaluate(try readLines(test, input)).validation
       guard result.examples > 0 else { throw TextModelError.noExamples(source: test) }
       add("test", result)
     }
@@ -216,8 +218,8 @@ struct TrainLanguageModel: ParsableCommand {
 }
 
 /// The lines of a file.
-func readLines(_ path: String) throws -> [String] {
-  let reader = try LineReader(path: path)
+func readLines(_ path: String, _ input: InputArguments) throws -> [String] {
+  let reader = try input.open(path)
   var lines: [String] = []
   while try reader.advance() { lines.append(try reader.lineText()) }
   return lines

@@ -73,6 +73,8 @@ struct TrainTokenizer: ParsableCommand {
       "Megabytes for counting words, about; beyond, the rarest words are dropped.", valueName: "number"))
   var memory = 1024
 
+  @OptionGroup(title: "Input") var input: InputArguments
+
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   @Flag(name: .shortAndLong, help: "Say nothing but the result.")
@@ -112,7 +114,7 @@ struct TrainTokenizer: ParsableCommand {
     Interrupt.watch()
     var byteCount = 0
     for file in files {
-      let reader = try LineReader(path: file)
+      let reader = try input.open(file)
       while let block = try reader.nextBlock() {
         try trainer.add(block)
         byteCount += block.bytes.count
@@ -122,6 +124,7 @@ struct TrainTokenizer: ParsableCommand {
             + "\((Double(byteCount) / 1e6 / max(start.secondsToNow, 1e-3)).fixed(1)) MB/s"
         }
       }
+      if !quiet { input.report(reader) }
     }
     let tokenizer = try trainer.train { count in
       console.showLine(isLast: false) { "\(count) of \(vocabularySize) tokens" }

@@ -74,6 +74,8 @@ struct TrainVectors: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Lower-case the tokens.")
   var lowercase = true
 
+  @OptionGroup(title: "Input") var input: InputArguments
+
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   @Flag(name: .shortAndLong, help: "Say nothing but the result.")
@@ -109,8 +111,9 @@ struct TrainVectors: ParsableCommand {
     let console = TrainingConsole(isQuiet: quiet)
     var texts = try TextCollection(tokenizer: tokenizer.settings(lowercase: lowercase))
     for file in files {
-      let reader = try LineReader(path: file)
+      let reader = try input.open(file)
       while try reader.advance() { texts.append(try reader.lineText()) }
+      if !quiet { input.report(reader) }
     }
     Interrupt.watch()
     let vectors = try WordVectorTraining(options).run(

@@ -46,6 +46,8 @@ struct Vocab: ParsableCommand {
     @Option(help: ArgumentHelp("A further reserved token; may be given several times.", valueName: "token"))
     var reserve: [String] = []
 
+    @OptionGroup(title: "Input") var input: InputArguments
+
     @OptionGroup(title: "Tokens") var tokenizer: TokenizerArguments
 
     @Flag(inversion: .prefixedNo, help: "Lower-case the tokens.")
@@ -64,7 +66,7 @@ struct Vocab: ParsableCommand {
       let workspace = tokenizer.makeWorkspace()
       var counter = VocabularyCounter()
       for file in files.isEmpty ? ["-"] : files {
-        let reader = try LineReader(path: file)
+        let reader = try input.open(file)
         while try reader.advance() {
           do {
             try reader.withLine { line throws(InvalidUTF8) in try tokenizer.tokenize(line, with: workspace) }
@@ -73,6 +75,7 @@ struct Vocab: ParsableCommand {
           }
           for index in 0..<workspace.count { workspace.withUTF8(at: index) { counter.add($0) } }
         }
+        input.report(reader)
       }
       let vocabulary = try counter.build(
         minimumCount: minimumCount, maximumSize: maximumSize, reserved: Vocabulary.defaultReservedTokens + reserve,
