@@ -37,7 +37,7 @@ static struct cicu_breaks *wrap(UBreakIterator *iterator, enum cicu_text_form fo
 
 struct cicu_breaks *cicu_breaks_open(enum cicu_break_kind kind, const char *locale, enum cicu_text_form form,
                                      cicu_status *status) {
-  static const UBreakIteratorType types[] = {UBRK_WORD, UBRK_SENTENCE, UBRK_CHARACTER};
+  static const UBreakIteratorType types[] = {UBRK_WORD, UBRK_SENTENCE, UBRK_CHARACTER, UBRK_LINE};
   UErrorCode error = U_ZERO_ERROR;
   UBreakIterator *const iterator = ubrk_open(types[kind], locale, NULL, 0, &error);
   *status = error;

@@ -30,6 +30,7 @@ enum cicu_break_kind {
   cicu_break_word = 0,
   cicu_break_sentence = 1,
   cicu_break_character = 2,
+  cicu_break_line = 3,
 };
 
 /// How the text is handed to ICU. UTF-16 is the faster for Chinese, no slower for others, and what ICU's dictionaries are

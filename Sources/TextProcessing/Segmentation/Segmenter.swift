@@ -21,6 +21,7 @@ final class TokenizerRules: @unchecked Sendable {
     switch settings.unit {
     case .word: prototype = try BreakIterator(cicu_break_word, locale: settings.locale)
     case .sentence: prototype = try BreakIterator(cicu_break_sentence, locale: settings.locale)
+    case .line: prototype = try BreakIterator(cicu_break_line, locale: settings.locale)
     case .character: prototype = try BreakIterator(cicu_break_character, locale: settings.locale)
     case .whitespace: prototype = nil
     }
@@ -57,7 +58,7 @@ struct Segmenter {
     switch rules.settings.unit {
     case .word: segmentWords(text, from: start, into: spans)
     case .character: segmentCharacters(text, from: start, into: spans)
-    case .sentence: segmentSentences(text, from: start, into: spans)
+    case .sentence, .line: segmentWithoutSpaces(text, from: start, into: spans)
     case .whitespace: segmentBetweenSpaces(text, start..<text.count, into: spans)
     }
   }
@@ -135,8 +136,8 @@ struct Segmenter {
     }
   }
 
-  /// White space at the end of a sentence is a segment of its own.
-  private mutating func segmentSentences(
+  /// White space at the end of a sentence, or of a piece of a line, is a segment of its own.
+  private mutating func segmentWithoutSpaces(
     _ text: UnsafeBufferPointer<UInt8>, from start: Int, into spans: SpanList
   ) {
     forEachPart(of: text, start..<text.count) { part in

@@ -6,13 +6,15 @@ public enum TextUnit: String, Sendable, Codable, CaseIterable {
   case character
   /// Sentences after UAX #29, without the white space that follows them.
   case sentence
+  /// What a line may not be broken within (UAX #14), without the white space that follows it.
+  case line
   /// What stands between white space.
   case whitespace
 }
 
 /// What a token is.
 public enum TokenKind: UInt8, Sendable, Codable, CaseIterable {
-  /// Letters, of any script but those with kinds of their own. Sentences are of this kind, too.
+  /// Letters, of any script but those with kinds of their own. Sentences and pieces of lines are of this kind, too.
   case word
   /// Digits, with what joins them: `3.14`.
   case number

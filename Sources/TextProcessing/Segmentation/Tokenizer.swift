@@ -1,4 +1,4 @@
-/// Cuts texts into words, characters, sentences or what stands between white space.
+/// Cuts texts into words, characters, sentences, pieces of lines or what stands between white space.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer()

@@ -99,7 +99,7 @@ import Testing
 
   /// The shim's walk from UTF-16 to bytes: over UTF-8 the offsets are ICU's own. Texts in scripts that ICU cuts otherwise
   /// over UTF-8 are left out.
-  @Test(arguments: [cicu_break_word, cicu_break_sentence, cicu_break_character])
+  @Test(arguments: [cicu_break_word, cicu_break_sentence, cicu_break_character, cicu_break_line])
   func offsetsInBytes(kind: cicu_break_kind) {
     let units = ICUReference(kind, form: cicu_text_utf16)
     let bytes = ICUReference(kind, form: cicu_text_utf8)
