@@ -63,3 +63,10 @@ ptrdiff_t cicu_scalar_lowercase(uint32_t scalar, uint32_t *result) {
   result[0] = (uint32_t)u_tolower((UChar32)scalar);
   return 1;
 }
+
+int32_t cicu_display_width(uint32_t scalar) {
+  const UChar32 c = (UChar32)scalar;
+  if (U_GET_GC_MASK(c) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK | U_GC_CC_MASK)) return 0;
+  const int32_t width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
+  return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
+}

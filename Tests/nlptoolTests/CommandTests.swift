@@ -246,3 +246,34 @@ struct InputCommandTests {
     }
   }
 }
+
+@Suite("Options of tokenize")
+struct TokenizeOptionTests {
+  @Test("what sentiment texts need")
+  func options() throws {
+    func run(_ text: String, _ arguments: [String]) throws -> Command.Result {
+      try Command.run(["tokenize"] + arguments, input: Data(text.utf8))
+    }
+    #expect(
+      try run("@anna loves https://a.org/b #it :-)\n", ["--keep", "all"]).output
+        == "@anna loves https://a.org/b #it :-)\n")
+    #expect(try run("it cost 3.50\n", ["--fold-numbers"]).output == "it cost 0.00\n")
+    #expect(
+      try run("Ｆｕｌｌ 漢語 naïve ガ हिन्दी\n", ["--fold-width", "--simplify", "--strip-accents"]).output
+        == "Full 汉语 naive ガ हिन्दी\n")
+    #expect(try run("👨‍👩‍👧 e\n", ["--offset-unit", "utf16", "--format", "offsets"]).output.hasSuffix("9\t10\tword\te\n\n"))
+    let explained = try run("漢字 ok\n", ["--simplify", "--explain"])
+    #expect(explained.output.contains("1  汉字   cjk   0–6    0–2      0–2    0–2        漢字\n"), "\(explained.output)")
+    try Command.withFolder { folder in
+      try Data("the\nFILM\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/stop.txt"))
+      #expect(
+        try run("The film is good\n", ["--stop-words", "\(folder)/stop.txt", "--lowercase"]).output == "is good\n")
+    }
+    for arguments in [
+      ["--keep", "nothing"], ["--transliterate", "klingon"], ["--keep", "url", "--unit", "character"],
+    ] {
+      #expect(try run("x\n", arguments).code == 64)
+    }
+    #expect(try run("x\n", ["--stop-words", "none.txt"]).code == 66)
+  }
+}

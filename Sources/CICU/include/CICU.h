@@ -110,6 +110,30 @@ ptrdiff_t cicu_lowercase(const struct cicu_case_map *map, const uint8_t *text, p
 ptrdiff_t cicu_fold_case(const struct cicu_case_map *map, const uint8_t *text, ptrdiff_t count, uint8_t *result,
                          ptrdiff_t capacity, cicu_status *status);
 
+// Transliteration (transliteration.c)
+
+/// The bytes of a source that something comes from.
+struct cicu_source {
+  int32_t start, end;
+};
+
+/// A transliterator with its buffers and the result of its latest run.
+struct cicu_transliterator;
+
+/// A transliterator by its id in ICU's grammar, such as `Traditional-Simplified` or `NFD; [:Mn:] Remove; NFC`.
+struct cicu_transliterator *_Nullable cicu_transliterator_open(const uint8_t *id, ptrdiff_t count, cicu_status *status);
+/// The same for another thread. May be called from several threads at once.
+struct cicu_transliterator *_Nullable cicu_transliterator_clone(const struct cicu_transliterator *other,
+                                                                cicu_status *status);
+void cicu_transliterator_close(struct cicu_transliterator *_Nullable transliterator);
+/// Transliterates well-formed UTF-8 of at most CICU_BREAK_LIMIT bytes.
+void cicu_transliterator_run(struct cicu_transliterator *transliterator, const uint8_t *text, ptrdiff_t count,
+                             cicu_status *status);
+/// The result, valid until the next run.
+const uint8_t *_Nullable cicu_transliterator_result(const struct cicu_transliterator *transliterator, ptrdiff_t *count);
+/// For each byte of the result where it comes from, valid until the next run.
+const struct cicu_source *_Nullable cicu_transliterator_sources(const struct cicu_transliterator *transliterator);
+
 // Character sets (charsets.c)
 
 /// A guess of the character set of a text: ICU's name of it, and how sure it is, from 0 to 100.
@@ -145,6 +169,9 @@ ptrdiff_t cicu_converter_run(struct cicu_converter *converter, const uint8_t *_N
                              ptrdiff_t *invalid_size, cicu_status *status);
 
 // Properties of a scalar (properties.c)
+
+/// Columns of a terminal that a scalar takes: 0 for marks, 2 for what is wide in East Asia (UAX #11), 1 for others.
+int32_t cicu_display_width(uint32_t scalar);
 
 /// General categories, grouped as the kinds of tokens need them.
 enum cicu_category {

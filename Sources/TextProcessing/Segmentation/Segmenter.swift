@@ -12,6 +12,10 @@ final class TokenizerRules: @unchecked Sendable {
   let kinds: KindTable
   /// For lower-casing.
   let caseMapper: CaseMapper?
+  let wholeTokens: WholeTokens?
+  let transliterator: Transliterator?
+  /// nil for none.
+  let stopWords: TokenTable?
 
   init(_ settings: TokenizerSettings) throws(TokenizerError) {
     self.settings = settings
@@ -33,6 +37,15 @@ final class TokenizerRules: @unchecked Sendable {
       asciiWords = nil
     }
     self.kinds = kinds
+    wholeTokens = settings.unit == .word && !settings.wholeTokens.isEmpty ? WholeTokens(settings.wholeTokens) : nil
+    if let id = settings.transliteration { transliterator = try Transliterator(id) } else { transliterator = nil }
+    if settings.stopWords.isEmpty {
+      stopWords = nil
+    } else {
+      var table = TokenTable(capacity: settings.stopWords.count)
+      for word in settings.stopWords { table.insert(word.utf8, id: 0) }
+      stopWords = table
+    }
     caseMapper = settings.lowercase ? try CaseMapper(locale: settings.locale) : nil
     if let form = settings.normalization { _ = try NormalizationBuffer(form) }
   }
@@ -56,7 +69,17 @@ struct Segmenter {
   /// Appends the segments of the text from `start` on.
   mutating func segment(_ text: UnsafeBufferPointer<UInt8>, from start: Int, into spans: SpanList) {
     switch rules.settings.unit {
-    case .word: segmentWords(text, from: start, into: spans)
+    case .word:
+      guard let wholeTokens = rules.wholeTokens else { return segmentWords(text, from: start, into: spans) }
+      var end = start
+      wholeTokens.forEach(in: text, from: start) { range, kind in
+        segmentWords(text, from: end, to: range.lowerBound, into: spans)
+        let token = UnsafeBufferPointer(rebasing: text[range])
+        spans.append(
+          range.lowerBound, range.upperBound, kind, nonASCII: scanner.firstNonASCII(in: token) < token.count)
+        end = range.upperBound
+      }
+      segmentWords(text, from: end, to: text.count, into: spans)
     case .character: segmentCharacters(text, from: start, into: spans)
     case .sentence, .line: segmentWithoutSpaces(text, from: start, into: spans)
     case .whitespace: segmentBetweenSpaces(text, start..<text.count, into: spans)
@@ -64,6 +87,13 @@ struct Segmenter {
   }
 
   // MARK: Words
+
+  /// The words of a part of the text, as if it stood alone.
+  private mutating func segmentWords(
+    _ text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, into spans: SpanList
+  ) {
+    if start < end { segmentWords(UnsafeBufferPointer(rebasing: text[..<end]), from: start, into: spans) }
+  }
 
   /// ASCII stretches go through the scanner; what is around other text goes to ICU, in islands cut where a boundary
   /// stands for sure and neither side can change the other.

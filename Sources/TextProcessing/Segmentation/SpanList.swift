@@ -37,6 +37,16 @@ final class SpanList {
     count += 1
   }
 
+  /// Keeps the segments that `isKept` says of.
+  func keep(where isKept: (Int) -> Bool) {
+    var kept = 0
+    for index in 0..<count where isKept(index) {
+      storage[kept] = storage[index]
+      kept += 1
+    }
+    count = kept
+  }
+
   /// Appends the words of ASCII bytes.
   func appendASCIIWords(
     of bytes: UnsafeBufferPointer<UInt8>, in range: Range<Int>, rules: ASCIIWordRules, scanner: ByteScanner

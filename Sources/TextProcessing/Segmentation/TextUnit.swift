@@ -32,6 +32,16 @@ public enum TokenKind: UInt8, Sendable, Codable, CaseIterable {
   case space
   /// Controls (NUL among them), lone combining marks, unassigned and private characters.
   case other
+  /// A web address, where those are kept whole.
+  case url
+  /// An e-mail address, where those are kept whole.
+  case email
+  /// A person's name behind an @, where those are kept whole.
+  case mention
+  /// A topic behind a #, where those are kept whole.
+  case hashtag
+  /// A face of punctuation, where those are kept whole.
+  case emoticon
 
   /// The name that the command line and files use.
   public var name: String {
@@ -44,6 +54,11 @@ public enum TokenKind: UInt8, Sendable, Codable, CaseIterable {
     case .cjk: "cjk"
     case .kana: "kana"
     case .space: "space"
+    case .url: "url"
+    case .email: "email"
+    case .mention: "mention"
+    case .hashtag: "hashtag"
+    case .emoticon: "emoticon"
     case .other: "other"
     }
   }

@@ -19,6 +19,8 @@ public struct Token: Sendable, Hashable {
 public enum TokenizerError: Error, Equatable, CustomStringConvertible {
   /// ICU does not know the language of the locale.
   case unknownLocale(String)
+  /// ICU has no transliterator of this id.
+  case unknownTransliteration(String)
   /// ICU failed; `status` is its name of the failure.
   case icu(operation: String, status: String)
 
@@ -27,6 +29,8 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unknownLocale(let locale):
       "unknown locale '\(locale)'; use a language code such as en, zh or pt-BR"
+    case .unknownTransliteration(let id):
+      "unknown transliteration '\(id)'; use an id of ICU, such as Traditional-Simplified or 'Any-Latin; Latin-ASCII'"
     case .icu(let operation, let status):
       "ICU failed to \(operation): \(status); is the ICU library with its data installed?"
     }

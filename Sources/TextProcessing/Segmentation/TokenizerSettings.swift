@@ -12,6 +12,16 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
   /// The kinds of tokens that are left away.
   public var skippedKinds: Set<TokenKind> = [.space]
 
+  /// What word rules would cut into pieces and is kept whole. Of ``TextUnit/word`` alone.
+  public var wholeTokens: Set<WholeToken> = []
+  /// A transliteration of the text before it is cut, by an id of ICU: `Traditional-Simplified`, `Fullwidth-Halfwidth`,
+  /// `NFD; [:Nonspacing Mark:] Remove; NFC`; nil for none.
+  public var transliteration: String?
+  /// Whether digits of numbers become 0, so that numbers of the same form are the same token.
+  public var foldsNumbers: Bool = false
+  /// Tokens that are left away, as they are after lower-casing.
+  public var stopWords: Set<String> = []
+
   /// Settings with these values.
   public init(
     unit: TextUnit = .word, locale: String = "en", normalization: NormalizationForm? = nil, lowercase: Bool = false,
@@ -25,7 +35,7 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case unit, locale, normalization, lowercase, skippedKinds
+    case unit, locale, normalization, lowercase, skippedKinds, wholeTokens, transliteration, foldsNumbers, stopWords
   }
 
   /// Reads settings; what is absent has its default.
@@ -36,6 +46,10 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
     locale = try container.decodeIfPresent(String.self, forKey: .locale) ?? locale
     normalization = try container.decodeIfPresent(NormalizationForm.self, forKey: .normalization)
     lowercase = try container.decodeIfPresent(Bool.self, forKey: .lowercase) ?? lowercase
+    wholeTokens = try container.decodeIfPresent(Set<WholeToken>.self, forKey: .wholeTokens) ?? wholeTokens
+    transliteration = try container.decodeIfPresent(String.self, forKey: .transliteration)
+    foldsNumbers = try container.decodeIfPresent(Bool.self, forKey: .foldsNumbers) ?? foldsNumbers
+    stopWords = try container.decodeIfPresent(Set<String>.self, forKey: .stopWords) ?? stopWords
     if let names = try container.decodeIfPresent([String].self, forKey: .skippedKinds) {
       skippedKinds = try Set(
         names.map { name in
@@ -56,5 +70,13 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
     try container.encodeIfPresent(normalization, forKey: .normalization)
     try container.encode(lowercase, forKey: .lowercase)
     try container.encode(skippedKinds.map(\.name).sorted(), forKey: .skippedKinds)
+    // Absent at their defaults, as in files from before them.
+    if !wholeTokens.isEmpty { try container.encode(wholeTokens.map(\.rawValue).sorted(), forKey: .wholeTokens) }
+    try container.encodeIfPresent(transliteration, forKey: .transliteration)
+    if foldsNumbers { try container.encode(foldsNumbers, forKey: .foldsNumbers) }
+    if !stopWords.isEmpty {
+      try container.encode(
+        stopWords.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, forKey: .stopWords)
+    }
   }
 }

@@ -5,6 +5,7 @@ public final class TokenizerWorkspace {
   var segmenter: Segmenter
   private var spans: SpanList
   private var normalization: NormalizationBuffer?
+  private var transliteration: TransliterationBuffer?
   /// Whether the text is in the normalisation buffer.
   private var isNormalized = false
   /// A copy of a text that is not normalised.
@@ -21,6 +22,7 @@ public final class TokenizerWorkspace {
     spans = SpanList(skipping: rules.settings.skippedKinds)
     // The tokenizer has opened the same before, so that this fails only without memory.
     normalization = rules.settings.normalization.flatMap { try? NormalizationBuffer($0) }
+    transliteration = rules.transliterator.flatMap { TransliterationBuffer($0) }
   }
 
   /// Makes the workspace one of these rules, when it was made by another tokenizer.
@@ -31,6 +33,7 @@ public final class TokenizerWorkspace {
     segmenter = other.segmenter
     spans = other.spans
     normalization = other.normalization
+    transliteration = other.transliteration
   }
 
   /// Number of tokens.
@@ -43,9 +46,10 @@ public final class TokenizerWorkspace {
 
   /// The bytes of a token in the original text.
   public func range(at index: Int) -> Range<Int> {
-    let range = spans.range(at: index)
-    guard isNormalized, let normalization else { return range }
-    return normalization.alignment.source(of: range)
+    var range = spans.range(at: index)
+    if let transliteration { range = transliteration.source(of: range) }
+    if isNormalized, let normalization { range = normalization.alignment.source(of: range) }
+    return range
   }
 
   /// A token after normalisation and lower-casing.
@@ -65,17 +69,46 @@ public final class TokenizerWorkspace {
 
   @usableFromInline
   func tokenBytes(at index: Int) -> UnsafeBufferPointer<UInt8> {
-    let text = isNormalized ? normalization?.bytes ?? copy.bytes : copy.bytes
     let range = spans.range(at: index)
-    let bytes = UnsafeBufferPointer(rebasing: text[range])
+    let bytes = UnsafeBufferPointer(rebasing: textBytes[range])
+    if rules.settings.foldsNumbers, spans.kind(at: index) == .number { return folded(bytes) }
     guard let caseMapper = rules.caseMapper, !caseMapper.lowercasesASCIIPlainly || spans.isNonASCII(at: index) else {
       return bytes
     }
-    // A token that is lent may be in the scratch memory already.
-    let result = lentTokens == 0 ? scratch : nestedScratch()
+    let result = freeScratch
     caseMapper.lowercase(bytes, into: result)
     return result.bytes
   }
+
+  /// The text that tokens are cut from.
+  private var textBytes: UnsafeBufferPointer<UInt8> {
+    if let transliteration { return transliteration.bytes }
+    return isNormalized ? normalization?.bytes ?? copy.bytes : copy.bytes
+  }
+
+  /// A number with zeros for its digits, of all scripts.
+  private func folded(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+    let result = freeScratch
+    result.resize(to: 0)
+    var index = 0
+    while index < bytes.count {
+      let (scalar, size) = UTF8Decoding.scalar(in: bytes, at: index)
+      let isDigit =
+        scalar < 0x80
+        ? (0x30...0x39).contains(scalar) : Unicode.Scalar(scalar)?.properties.numericType == .decimal
+      if isDigit {
+        result.resize(to: result.count + 1)
+        result.memory[result.count - 1] = UInt8(ascii: "0")
+      } else {
+        result.append(UnsafeBufferPointer(rebasing: bytes[index..<index + size]))
+      }
+      index += size
+    }
+    return result.bytes
+  }
+
+  /// Scratch memory: a token that is lent may be in the first one already.
+  private var freeScratch: ByteBuffer { lentTokens == 0 ? scratch : nestedScratch() }
 
   /// Scratch memory for a token that is asked for while others are lent: one for each depth.
   private func nestedScratch() -> ByteBuffer {
@@ -90,16 +123,24 @@ public final class TokenizerWorkspace {
     if let offset = segmenter.scanner.firstInvalidUTF8(in: text) { throw InvalidUTF8(offset: offset) }
     let start = ByteOrderMark.begins(text) ? ByteOrderMark.size : 0
     // ASCII is the same in every form.
-    if let normalization, segmenter.scanner.firstNonASCII(in: text) < text.count {
-      isNormalized = true
-      normalization.run(text, skipping: start)
+    isNormalized = normalization != nil && segmenter.scanner.firstNonASCII(in: text) < text.count
+    if isNormalized { normalization?.run(text, skipping: start) }
+    if let transliteration {
+      if isNormalized, let normalization {
+        transliteration.run(normalization.bytes, skipping: 0)
+      } else {
+        transliteration.run(text, skipping: start)
+      }
+      segmenter.segment(transliteration.bytes, from: 0, into: spans)
+      if lowercasesWholeText { transliteration.lowercaseASCII(segmenter.scanner) }
+    } else if isNormalized, let normalization {
       segmenter.segment(normalization.bytes, from: 0, into: spans)
       if lowercasesWholeText { normalization.lowercaseASCII(segmenter.scanner) }
     } else {
-      isNormalized = false
       segmenter.segment(text, from: start, into: spans)
       keep(text)
     }
+    if let stopWords = rules.stopWords { spans.keep { stopWords.id(of: tokenBytes(at: $0)) == nil } }
   }
 
   /// Whether the ASCII letters of the whole text are lower-cased at once, so that only other tokens need ICU.

@@ -86,10 +86,85 @@ struct TokenizerArguments: ParsableArguments {
       valueName: "kinds"))
   var skip: String?
 
-  /// Whether any of them was given.
-  var isGiven: Bool { unit != nil || locale != "en" || normalize != nil || skip != nil }
+  @Option(
+    help: ArgumentHelp(
+      "Tokens to keep whole, separated by commas, or all: url, email, mention, hashtag, emoticon, punctuation (!!!). (default: none)",
+      valueName: "tokens"))
+  var keep: String?
 
-  func validate() throws { _ = try skippedKinds() }
+  @Flag(help: "Make all digits of numbers 0.")
+  var foldNumbers = false
+
+  @Flag(help: "Take accents off.")
+  var stripAccents = false
+
+  @Flag(help: "Make full-width letters and half-width kana plain ones.")
+  var foldWidth = false
+
+  @Flag(help: "Make traditional Chinese characters simplified ones.")
+  var simplify = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Transliterate the text first, by an id of ICU such as 'Any-Latin; Latin-ASCII'. (default: none)", valueName: "id"
+    ))
+  var transliterate: String?
+
+  @Option(help: ArgumentHelp("File of words to leave out, one a line.", valueName: "file"))
+  var stopWords: String?
+
+  /// Whether any of them was given.
+  var isGiven: Bool {
+    unit != nil || locale != "en" || normalize != nil || skip != nil || keep != nil || foldNumbers
+      || transliteration != nil || stopWords != nil
+  }
+
+  func validate() throws {
+    _ = try skippedKinds()
+    let kept = try wholeTokens()
+    if !kept.isEmpty, let unit, unit != .word { throw ValidationError("--keep is for --unit word") }
+  }
+
+  private func wholeTokens() throws -> Set<WholeToken> {
+    guard let keep, keep != "none" else { return [] }
+    if keep == "all" { return Set(WholeToken.allCases) }
+    return try Set(
+      keep.split(separator: ",").map { name in
+        guard let token = WholeToken(rawValue: String(name)) else {
+          throw ValidationError(
+            "--keep: \"\(name)\" is no token that can be kept whole; there are "
+              + WholeToken.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return token
+      })
+  }
+
+  private static let widthFolding = "[[:ea=F:][:ea=H:]] NFKC"
+  /// Marks that belong to no script, but for the voicing marks of kana: the vowel signs of Hindi or Thai are no accents.
+  private static let accentStripping = #"NFD; [[:Mn:]&[:script=Inherited:]-[\u3099\u309A]] Remove; NFC"#
+
+  /// All that the text is transliterated by, in the order in which one prepares the other.
+  private var transliteration: String? {
+    let parts = [
+      foldWidth ? Self.widthFolding : nil, simplify ? "Traditional-Simplified" : nil, transliterate,
+      stripAccents ? Self.accentStripping : nil,
+    ].compactMap { $0 }
+    // A filter at the very beginning would be one for all parts.
+    return parts.isEmpty ? nil : (["Null"] + parts).joined(separator: "; ")
+  }
+
+  private func stopWordList(lowercase: Bool) throws -> Set<String> {
+    guard let stopWords else { return [] }
+    let mapper = lowercase ? try CaseMapper(locale: locale) : nil
+    let reader = try LineReader(path: stopWords)
+    var words: Set<String> = []
+    while try reader.advance() {
+      let word = String(
+        try reader.lineText().drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+      if !word.isEmpty { words.insert(mapper?.lowercased(word) ?? word) }
+    }
+    return words
+  }
 
   /// The kinds that were named, or a default.
   private func skippedKinds(_ kinds: Set<TokenKind> = [.space]) throws -> Set<TokenKind> {
@@ -114,6 +189,10 @@ struct TokenizerArguments: ParsableArguments {
     settings.normalization = normalize
     settings.lowercase = lowercase
     settings.skippedKinds = try skippedKinds(readsCharacters ? [] : [.space])
+    settings.wholeTokens = try wholeTokens()
+    settings.foldsNumbers = foldNumbers
+    settings.transliteration = transliteration
+    settings.stopWords = try stopWordList(lowercase: lowercase)
     return settings
   }
 }

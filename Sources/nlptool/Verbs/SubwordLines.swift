@@ -5,11 +5,15 @@ final class SubwordLines: LineDivider {
   private let tokenizer: SubwordTokenizer
   private let format: Tokenize.Format
   private let addsSpecialTokens: Bool
+  private let converter: OffsetConverter
   var block: LineBlock?
   private(set) var output: [UInt8] = []
   private(set) var failure: (any Error)?
 
-  init(tokenizer: SubwordTokenizer, format: Tokenize.Format, addsSpecialTokens: Bool) {
+  init(
+    tokenizer: SubwordTokenizer, format: Tokenize.Format, addsSpecialTokens: Bool, offsets: OffsetUnit
+  ) throws {
+    converter = try OffsetConverter(to: offsets)
     self.tokenizer = tokenizer
     self.format = format
     self.addsSpecialTokens = addsSpecialTokens
@@ -46,14 +50,15 @@ final class SubwordLines: LineDivider {
       return
     }
     let encoding = try tokenizer.encode(line, addsSpecialTokens: addsSpecialTokens)
+    let ranges = format == .offsets || format == .jsonl ? converter.convert(encoding.ranges, in: line) : []
     switch format {
     case .ids: output += Self.decimals(encoding.ids)
     case .text: output += encoding.tokens.joined(separator: " ").utf8
     case .offsets:
-      for (token, range) in zip(encoding.tokens, encoding.ranges) {
+      for (token, range) in zip(encoding.tokens, ranges) {
         output += "\(range.lowerBound)\t\(range.upperBound)\tsubword\t\(token)\n".utf8
       }
-    case .jsonl: appendObject(encoding)
+    case .jsonl: appendObject(encoding, ranges)
     }
     output.append(newline)
   }
@@ -68,7 +73,7 @@ final class SubwordLines: LineDivider {
     return line
   }
 
-  private func appendObject(_ encoding: SubwordEncoding) {
+  private func appendObject(_ encoding: SubwordEncoding, _ ranges: [Range<Int>]) {
     output += "{\"ids\":[".utf8
     appendList(encoding.ids)
     output += "],\"tokens\":[".utf8
@@ -78,7 +83,7 @@ final class SubwordLines: LineDivider {
       output.append(UInt8(ascii: "\""))
     }
     output += "],\"offsets\":[".utf8
-    appendList(encoding.ranges.map { "[\($0.lowerBound),\($0.upperBound)]" })
+    appendList(ranges.map { "[\($0.lowerBound),\($0.upperBound)]" })
     output += "],\"type_ids\":[".utf8
     appendList(encoding.typeIDs)
     output += "],\"word_ids\":[".utf8

@@ -3,6 +3,8 @@ import Tensors
 import TextProcessing
 import VocabularyStore
 
+extension OffsetUnit: ExpressibleByArgument {}
+
 /// `nlptool tokenize`
 struct Tokenize: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, jsonl, offsets, ids }
@@ -11,7 +13,7 @@ struct Tokenize: ParsableCommand {
     abstract: "Divide texts into tokens.",
     discussion: """
       Reads UTF-8, one text a line, and writes one line for each. Words are those of Unicode's UAX #29 with ICU's \
-      dictionaries for Chinese, Japanese, Thai and others. Offsets count bytes of the line as it was read.
+      dictionaries for Chinese, Japanese, Thai and others. Offsets count bytes of the line as it was read, or what --offset-unit says.
 
       Formats: text, tokens with a space between; jsonl, one object {"tokens":[{"text","kind","start","end"}]}; \
       offsets, a line "start TAB end TAB kind TAB token" for each token and an empty line after each text; ids, \
@@ -26,6 +28,8 @@ struct Tokenize: ParsableCommand {
         nlptool tokenize reviews.txt --skip space,punctuation --format offsets
         nlptool tokenize reviews.txt --format ids --vocabulary words.sqlite
         nlptool tokenize reviews.txt --tokenizer tokenizer.json --format ids
+        nlptool tokenize posts.txt --keep url,mention,hashtag,emoticon --fold-numbers
+        echo "漢字 naïve" | nlptool tokenize --simplify --strip-accents --explain
       """)
 
   @Argument(help: ArgumentHelp("Files with one text a line; \"-\" is standard input. (default: -)", valueName: "file"))
@@ -50,6 +54,12 @@ struct Tokenize: ParsableCommand {
     inversion: .prefixedNo,
     help: "Put in the tokens of the tokenizer's template, such as [CLS], and cut and pad as it says.")
   var specialTokens = true
+
+  @Option(help: "What offsets count.")
+  var offsetUnit = OffsetUnit.bytes
+
+  @Flag(help: "Show how each text is divided, in columns that a person reads.")
+  var explain = false
 
   @OptionGroup(title: "Input") var input: InputArguments
 
@@ -113,13 +123,18 @@ struct Tokenize: ParsableCommand {
       var own = try Self.subwordTokenizer(path)
       if !specialTokens { (own.truncation, own.padding) = (nil, nil) }
       let tokenizer = own
-      return (0..<Parallelism.threads).map { _ in
-        SubwordLines(tokenizer: tokenizer, format: format, addsSpecialTokens: specialTokens)
+      if explain { return [try ExplainLines(.subwords(tokenizer, addsSpecialTokens: specialTokens))] }
+      return try (0..<Parallelism.threads).map { _ in
+        try SubwordLines(
+          tokenizer: tokenizer, format: format, addsSpecialTokens: specialTokens, offsets: offsetUnit)
       }
     }
     let known = try vocabulary.map { try VocabularyStore.open($0).vocabulary() }
     let tokenizer = try Tokenizer(known?.settings ?? tokens.settings(lowercase: lowercase))
-    return (0..<Parallelism.threads).map { _ in WordLines(tokenizer: tokenizer, format: format, vocabulary: known) }
+    if explain { return [try ExplainLines(.words(tokenizer))] }
+    return try (0..<Parallelism.threads).map { _ in
+      try WordLines(tokenizer: tokenizer, format: format, vocabulary: known, offsets: offsetUnit)
+    }
   }
 }
 

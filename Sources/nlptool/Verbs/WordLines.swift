@@ -7,11 +7,16 @@ final class WordLines: LineDivider {
   private let workspace: TokenizerWorkspace
   private let format: Tokenize.Format
   private let vocabulary: Vocabulary?
+  private let converter: OffsetConverter?
+  /// The ranges of the line's tokens where they do not count bytes.
+  private var ranges: [Range<Int>] = []
   var block: LineBlock?
   private(set) var output: [UInt8] = []
   private(set) var failure: (any Error)?
 
-  init(tokenizer: Tokenizer, format: Tokenize.Format, vocabulary: Vocabulary?) {
+  init(tokenizer: Tokenizer, format: Tokenize.Format, vocabulary: Vocabulary?, offsets: OffsetUnit) throws {
+    // Nothing else has offsets.
+    converter = offsets == .bytes || (format != .offsets && format != .jsonl) ? nil : try OffsetConverter(to: offsets)
     self.tokenizer = tokenizer
     workspace = tokenizer.makeWorkspace()
     self.format = format
@@ -28,6 +33,9 @@ final class WordLines: LineDivider {
           try tokenizer.tokenize(line, with: workspace)
         } catch {
           throw .invalidUTF8(path: block.path, line: number, offset: error.offset)
+        }
+        if let converter {
+          ranges = converter.convert((0..<workspace.count).map { workspace.range(at: $0) }, in: line)
         }
         appendLine()
       }
@@ -52,7 +60,7 @@ final class WordLines: LineDivider {
       }
     case .offsets:
       for index in 0..<workspace.count {
-        let range = workspace.range(at: index)
+        let range = converter == nil ? workspace.range(at: index) : ranges[index]
         append(range.lowerBound)
         output.append(UInt8(ascii: "\t"))
         append(range.upperBound)
@@ -65,7 +73,7 @@ final class WordLines: LineDivider {
     case .jsonl:
       output += "{\"tokens\":[".utf8
       for index in 0..<workspace.count {
-        let range = workspace.range(at: index)
+        let range = converter == nil ? workspace.range(at: index) : ranges[index]
         output += (index > 0 ? ",{\"text\":\"" : "{\"text\":\"").utf8
         appendJSON(index)
         output += "\",\"kind\":\"".utf8

@@ -42,7 +42,8 @@ import Testing
     #expect(TokenKind(name: "spaces") == nil)
     #expect(
       TokenKind.allCases.map(\.name) == [
-        "word", "number", "punctuation", "symbol", "emoji", "cjk", "kana", "space", "other",
+        "word", "number", "punctuation", "symbol", "emoji", "cjk", "kana", "space", "other", "url", "email", "mention",
+        "hashtag", "emoticon",
       ])
   }
 }
