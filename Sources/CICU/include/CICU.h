@@ -110,6 +110,20 @@ ptrdiff_t cicu_lowercase(const struct cicu_case_map *map, const uint8_t *text, p
 ptrdiff_t cicu_fold_case(const struct cicu_case_map *map, const uint8_t *text, ptrdiff_t count, uint8_t *result,
                          ptrdiff_t capacity, cicu_status *status);
 
+// Words of ideographs (han_words.c)
+
+/// ICU's dictionary of Chinese and Japanese, as it lies in ICU's data.
+struct cicu_han_dictionary;
+
+/// NULL where ICU's data do not have it in a form that is known.
+struct cicu_han_dictionary *_Nullable cicu_han_dictionary_open(void);
+void cicu_han_dictionary_close(struct cicu_han_dictionary *_Nullable dictionary);
+/// Finds the words of a run of `count` ideographs of U+4E00…U+9FFF in UTF-8, as ICU finds them where nothing that joins
+/// ideographs stands around. Returns how many there are; their ends, in characters, are in `costs` then. `costs` and `starts`
+/// have room for count + 1 numbers, `units` for count.
+ptrdiff_t cicu_han_words(const struct cicu_han_dictionary *dictionary, const uint8_t *text, ptrdiff_t count,
+                         int32_t *costs, int32_t *starts, uint16_t *units);
+
 // Transliteration (transliteration.c)
 
 /// The bytes of a source that something comes from.

@@ -56,6 +56,9 @@ struct Segmenter {
   private let rules: TokenizerRules
   private let iterator: BreakIterator?
   private var kinds: KindTable
+  /// Made when the first ideographs are met.
+  private var hanWords: HanWords?
+  private var hasLookedForHanWords = false
   var scanner = ByteScanner.best
   /// Whether words of ASCII text are found without ICU.
   var usesASCIIScanner = true
@@ -116,6 +119,63 @@ struct Segmenter {
   }
 
   private mutating func appendWords(
+    of text: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, into spans: SpanList
+  ) {
+    guard let asciiWords = rules.asciiWords, usesASCIIScanner else {
+      return appendICUWords(of: text, part, into: spans)
+    }
+    var position = part.lowerBound
+    while position < part.upperBound {
+      let end = HanWords.stretchEnd(in: text, position..<part.upperBound)
+      // A short stretch is not worth two calls of ICU around it.
+      if end == part.upperBound || end - position >= 24, prepareHanWords() {
+        appendHanWords(of: text, position..<end, asciiWords, into: spans)
+        position = end
+      } else {
+        let next = HanWords.nextStretch(in: text, max(position, end)..<part.upperBound)
+        appendICUWords(of: text, position..<next, into: spans)
+        position = next
+      }
+    }
+  }
+
+  private mutating func prepareHanWords() -> Bool {
+    if !hasLookedForHanWords {
+      hasLookedForHanWords = true
+      hanWords = HanWords()
+    }
+    return hanWords != nil
+  }
+
+  /// The words of a stretch of ideographs, plain punctuation and ASCII.
+  private mutating func appendHanWords(
+    of text: UnsafeBufferPointer<UInt8>, _ stretch: Range<Int>, _ asciiWords: ASCIIWordRules, into spans: SpanList
+  ) {
+    var position = stretch.lowerBound
+    while position < stretch.upperBound {
+      let first = position
+      if text[position] < 0x80 {
+        position = min(scanner.firstNonASCII(in: text, from: position), stretch.upperBound)
+        spans.appendASCIIWords(of: text, in: first..<position, rules: asciiWords, scanner: scanner)
+      } else if HanWords.isIdeograph(text, position) {
+        repeat {
+          position += 3
+        } while position < stretch.upperBound && text[position] >= 0x80
+          && HanWords.isIdeograph(text, position)
+        var start = first
+        hanWords?.forEachWord(in: text, first..<position) { end in
+          spans.append(start, end, .cjk, nonASCII: true)
+          start = end
+        }
+      } else {
+        position += 3
+        let kind = kinds.kind(ofCluster: UnsafeBufferPointer(rebasing: text[first..<position]))
+        spans.append(first, position, kind, nonASCII: true)
+      }
+    }
+  }
+
+  private mutating func appendICUWords(
     of text: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, into spans: SpanList
   ) {
     let bytes = UnsafeBufferPointer(rebasing: text[part])

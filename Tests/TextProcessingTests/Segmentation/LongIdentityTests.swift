@@ -41,7 +41,7 @@ struct LongIdentityTests {
       var texts = RandomText(seed: UInt64(own.locale.utf8.reduce(part + own.unit.rawValue.count) { $0 * 31 + Int($1) }))
       var total = 0
       for _ in 0..<own.count * 1000 / parts {
-        let text = texts.next(runs: 12)
+        let text = part == 0 || own.unit != .word ? texts.next(runs: 12) : texts.nextChinese(runs: 5)
         total += text.unicodeScalars.count
         let bytes = Array(text.utf8)
         // A byte order mark at the start is no part of the text.

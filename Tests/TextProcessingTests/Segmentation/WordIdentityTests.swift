@@ -97,6 +97,33 @@ import Testing
     for _ in 0..<count { try expectSameWords(tokenizer, workspace, reference, Array(texts.next(runs: 10).utf8)) }
   }
 
+  /// Ideographs have their own way, which no locale tailors.
+  @Test(arguments: ["en", "ja", "zh", "fi", "th"])
+  func chinese(locale: String) throws {
+    let tokenizer = try Tokenizer(everything(locale: locale))
+    let reference = ICUReference(locale: locale)
+    let workspace = tokenizer.makeWorkspace()
+    var texts = RandomText(seed: UInt64(locale.utf8.reduce(3) { $0 * 31 + Int($1) }))
+    for _ in 0..<(locale == "en" ? 20_000 : 2_000) {
+      try expectSameWords(tokenizer, workspace, reference, Array(texts.nextChinese(runs: 6).utf8))
+    }
+  }
+
+  /// Every mark that ends a run of ideographs, in every neighbourhood.
+  @Test func marksBesideIdeographs() throws {
+    let tokenizer = try Tokenizer(everything())
+    let reference = ICUReference()
+    let workspace = tokenizer.makeWorkspace()
+    let parts = ["中文", "好", "，", "。", "：", "‘", "“", "a", "1", " ", "\u{301}", "の", "é", "\n", "．", "_"]
+    for a in parts {
+      for b in parts {
+        for c in parts {
+          for d in parts { try expectSameWords(tokenizer, workspace, reference, Array((a + b + c + d + "今天天气").utf8)) }
+        }
+      }
+    }
+  }
+
   /// The shim's walk from UTF-16 to bytes: over UTF-8 the offsets are ICU's own. Texts in scripts that ICU cuts otherwise
   /// over UTF-8 are left out.
   @Test(arguments: [cicu_break_word, cicu_break_sentence, cicu_break_character, cicu_break_line])

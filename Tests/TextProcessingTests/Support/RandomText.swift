@@ -34,6 +34,30 @@ struct RandomText {
     random = SeededGenerator(seed: seed)
   }
 
+  /// A text of ideographs, frequent ones among them, with what stands around them in Chinese and Japanese.
+  mutating func nextChinese(runs: Int) -> String {
+    var scalars = String.UnicodeScalarView()
+    let frequent = Array(
+      "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代军产入先山五太水万市眼体别处总才场师书比住员九笑性通目华报立马命张活难神数件安表原车白应路期叫死常提感金何更反合放做系计或司利受光王果亲界及今京务制解各任至清物台象记边共风战干接它许八特觉望直服毛林题建南度统色字请交爱让认算论百吃义科怎元社术结六功指思非流每青管夫连远资队跟带花快条院变联言权往展该领传近留红治决周保达办运武半候七必城父强步完革深区即求品士转量空甚众技轻程告江语英基派满式李息写呢识极令黄德收脸钱党倒未持取设始版双历越史商千片容研像找友孩站广改议形委早房音火际则首单据导影失拿网香似斯专石若兵弟谁校读志飞观争究包组造落视济喜离虽坏兴切待围久哪"
+        .unicodeScalars)
+    let marks = Array("，。！？、；：“”‘’（）《》…—,.!?:;'\"()-_ \n\r1a9Z".unicodeScalars)
+    let others = Array("のをにはカタキャーッ々〆ヶ한국어\u{3099}\u{301}\u{200D}\u{FE0F}😀é१𠀀㐀豈丶龥ｶﾞＡ１".unicodeScalars)
+    for _ in 0..<Int.random(in: 1...runs, using: &random) {
+      for _ in 0..<Int.random(in: 1...14, using: &random) {
+        if Int.random(in: 0..<8, using: &random) == 0 {
+          if let scalar = Unicode.Scalar(UInt32.random(in: 0x4E00...0x9FFF, using: &random)) { scalars.append(scalar) }
+        } else if let scalar = frequent.randomElement(using: &random) {
+          scalars.append(scalar)
+        }
+      }
+      for _ in 0..<Int.random(in: 1...2, using: &random) {
+        let pool = Int.random(in: 0..<6, using: &random) == 0 ? others : marks
+        if let scalar = pool.randomElement(using: &random) { scalars.append(scalar) }
+      }
+    }
+    return String(scalars)
+  }
+
   /// A text of `runs` short runs, each from one pool.
   mutating func next(runs: Int) -> String {
     var scalars = String.UnicodeScalarView()
