@@ -7,7 +7,9 @@ import Testing
 @Suite("Help texts")
 struct HelpTests {
   static let verbs: [[String]] = [
-    [], ["tokenize"], ["vocab"], ["vocab", "build"], ["vocab", "show"], ["vocab", "export"], ["vocab", "import"],
+    [], ["tokenize"], ["vocab"], ["vocab", "build"], ["vocab", "show"], ["vocab", "stats"], ["vocab", "merge"],
+    ["vocab", "prune"], ["vocab", "diff"], ["vocab", "encode"], ["vocab", "decode"], ["vocab", "export"],
+    ["vocab", "import"], ["train-tokenizer"],
     ["train"], ["train-sentiment"], ["train-vectors"], ["train-language-model"], ["predict"], ["evaluate"],
     ["vectors"], ["vectors", "neighbours"], ["vectors", "analogies"], ["vectors", "word"], ["vectors", "sentence"],
     ["vectors", "export"], ["vectors", "import"], ["info"], ["bench"],

@@ -14,6 +14,7 @@ final class TokenizerRules: @unchecked Sendable {
   let caseMapper: CaseMapper?
   let wholeTokens: WholeTokens?
   let transliterator: Transliterator?
+  let dictionary: WordDictionary?
   /// nil for none.
   let stopWords: TokenTable?
 
@@ -38,6 +39,8 @@ final class TokenizerRules: @unchecked Sendable {
     }
     self.kinds = kinds
     wholeTokens = settings.unit == .word && !settings.wholeTokens.isEmpty ? WholeTokens(settings.wholeTokens) : nil
+    dictionary =
+      settings.unit == .word && !settings.dictionary.isEmpty ? WordDictionary(settings.dictionary) : nil
     if let id = settings.transliteration { transliterator = try Transliterator(id) } else { transliterator = nil }
     if settings.stopWords.isEmpty {
       stopWords = nil

@@ -22,6 +22,10 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
   /// Tokens that are left away, as they are after lower-casing.
   public var stopWords: Set<String> = []
 
+  /// Words with their frequencies, 1 where nothing is known, for scripts that write no spaces: Chinese, Japanese, Thai, Lao,
+  /// Khmer, Burmese. Of ``TextUnit/word`` alone.
+  public var dictionary: [String: Int] = [:]
+
   /// Settings with these values.
   public init(
     unit: TextUnit = .word, locale: String = "en", normalization: NormalizationForm? = nil, lowercase: Bool = false,
@@ -35,7 +39,8 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case unit, locale, normalization, lowercase, skippedKinds, wholeTokens, transliteration, foldsNumbers, stopWords
+    case unit, locale, normalization, lowercase, skippedKinds, wholeTokens, transliteration, foldsNumbers, stopWords,
+      dictionary
   }
 
   /// Reads settings; what is absent has its default.
@@ -49,6 +54,7 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
     wholeTokens = try container.decodeIfPresent(Set<WholeToken>.self, forKey: .wholeTokens) ?? wholeTokens
     transliteration = try container.decodeIfPresent(String.self, forKey: .transliteration)
     foldsNumbers = try container.decodeIfPresent(Bool.self, forKey: .foldsNumbers) ?? foldsNumbers
+    dictionary = try container.decodeIfPresent([String: Int].self, forKey: .dictionary) ?? dictionary
     stopWords = try container.decodeIfPresent(Set<String>.self, forKey: .stopWords) ?? stopWords
     if let names = try container.decodeIfPresent([String].self, forKey: .skippedKinds) {
       skippedKinds = try Set(
@@ -74,6 +80,7 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
     if !wholeTokens.isEmpty { try container.encode(wholeTokens.map(\.rawValue).sorted(), forKey: .wholeTokens) }
     try container.encodeIfPresent(transliteration, forKey: .transliteration)
     if foldsNumbers { try container.encode(foldsNumbers, forKey: .foldsNumbers) }
+    if !dictionary.isEmpty { try container.encode(dictionary, forKey: .dictionary) }
     if !stopWords.isEmpty {
       try container.encode(
         stopWords.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, forKey: .stopWords)

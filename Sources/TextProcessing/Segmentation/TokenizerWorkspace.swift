@@ -140,6 +140,7 @@ public final class TokenizerWorkspace {
       segmenter.segment(text, from: start, into: spans)
       keep(text)
     }
+    rules.dictionary?.apply(to: spans, of: textBytes)
     if let stopWords = rules.stopWords { spans.keep { stopWords.id(of: tokenBytes(at: $0)) == nil } }
   }
 

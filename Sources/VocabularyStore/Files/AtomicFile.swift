@@ -43,7 +43,7 @@ enum AtomicFile {
     guard isFolder.boolValue else { throw .cannotCreate(path: path, reason: "\(folder) is not a folder") }
   }
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

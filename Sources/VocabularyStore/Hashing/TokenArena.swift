@@ -20,6 +20,9 @@ package struct TokenArena: Sendable {
   /// An arena without tokens.
   package init() {}
 
+  /// Bytes that it takes, about.
+  package var memory: Int { bytes.capacity + 4 * boundaries.capacity + 8 * (hashes.capacity + slots.count) }
+
   /// The number of distinct tokens.
   package var count: Int { hashes.count }
 

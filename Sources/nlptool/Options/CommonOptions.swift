@@ -113,10 +113,16 @@ struct TokenizerArguments: ParsableArguments {
   @Option(help: ArgumentHelp("File of words to leave out, one a line.", valueName: "file"))
   var stopWords: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Words for Chinese, Japanese, Thai and others without spaces, one a line, with a tab and a frequency behind where that is known.",
+      valueName: "file"))
+  var dictionary: String?
+
   /// Whether any of them was given.
   var isGiven: Bool {
     unit != nil || locale != "en" || normalize != nil || skip != nil || keep != nil || foldNumbers
-      || transliteration != nil || stopWords != nil
+      || transliteration != nil || stopWords != nil || dictionary != nil
   }
 
   func validate() throws {
@@ -151,6 +157,23 @@ struct TokenizerArguments: ParsableArguments {
     ].compactMap { $0 }
     // A filter at the very beginning would be one for all parts.
     return parts.isEmpty ? nil : (["Null"] + parts).joined(separator: "; ")
+  }
+
+  private func dictionaryWords() throws -> [String: Int] {
+    guard let dictionary else { return [:] }
+    let reader = try LineReader(path: dictionary)
+    var words: [String: Int] = [:]
+    while try reader.advance() {
+      let fields = try reader.lineText().split(separator: "\t", omittingEmptySubsequences: false)
+      guard let word = fields.first, !word.isEmpty else { continue }
+      guard fields.count < 3, let frequency = fields.count < 2 ? 1 : Int(fields[1]), frequency >= 0 else {
+        throw CommandFailure(
+          .content,
+          "\(dictionary), line \(reader.lineNumber): a word, or a word, a tab and its frequency are wanted")
+      }
+      words[String(word), default: 0] += max(1, frequency)
+    }
+    return words
   }
 
   private func stopWordList(lowercase: Bool) throws -> Set<String> {
@@ -192,6 +215,7 @@ struct TokenizerArguments: ParsableArguments {
     settings.wholeTokens = try wholeTokens()
     settings.foldsNumbers = foldNumbers
     settings.transliteration = transliteration
+    settings.dictionary = try dictionaryWords()
     settings.stopWords = try stopWordList(lowercase: lowercase)
     return settings
   }

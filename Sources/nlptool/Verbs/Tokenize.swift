@@ -79,32 +79,7 @@ struct Tokenize: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    let slots = try makeSlots()
-    for file in files.isEmpty ? ["-"] : files {
-      let reader = try input.open(file)
-      var readFailure: CorpusError?
-      while readFailure == nil {
-        // One block for each thread, written in their order; what is there does not wait for what is not.
-        var count = 0
-        do throws(CorpusError) {
-          while count < slots.count, count == 0 || reader.nextLineIsReady, let block = try reader.nextBlock() {
-            slots[count].block = block
-            count += 1
-          }
-        } catch {
-          readFailure = error
-        }
-        if count == 0 { break }
-        parallelFor(count) { slots[$0].run() }
-        for slot in slots[..<count] {
-          try StandardOutput.shared.write(utf8: slot.output)
-          if let failure = slot.failure { throw failure }
-        }
-        if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
-      }
-      if let readFailure { throw readFailure }
-      input.report(reader)
-    }
+    try LineDivision(input: input).run(files.isEmpty ? ["-"] : files, dividers: try makeSlots())
   }
 
   private static func subwordTokenizer(_ path: String) throws -> SubwordTokenizer {
@@ -136,13 +111,4 @@ struct Tokenize: ParsableCommand {
       try WordLines(tokenizer: tokenizer, format: format, vocabulary: known, offsets: offsetUnit)
     }
   }
-}
-
-/// Divides one block of lines after the other into the bytes of the result. Used by one thread at a time.
-protocol LineDivider: AnyObject {
-  var block: LineBlock? { get set }
-  var output: [UInt8] { get }
-  /// What is wrong with a line; those before it are in the output.
-  var failure: (any Error)? { get }
-  func run()
 }

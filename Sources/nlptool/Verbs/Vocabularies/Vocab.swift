@@ -11,8 +11,13 @@ struct Vocab: ParsableCommand {
       Examples:
         nlptool vocab build reviews.txt --output words.sqlite --lowercase
         nlptool vocab show words.sqlite
+        nlptool vocab stats words.sqlite --corpus test.txt
+        nlptool vocab prune words.sqlite --output small.sqlite --maximum-size 30000
       """,
-    subcommands: [Build.self, Show.self, Export.self, Import.self])
+    subcommands: [
+      Build.self, Show.self, Stats.self, Merge.self, Prune.self, Diff.self, Encode.self, Decode.self, Export.self,
+      Import.self,
+    ])
 
   /// `nlptool vocab build`
   struct Build: ParsableCommand {
@@ -43,6 +48,12 @@ struct Vocab: ParsableCommand {
     @Option(help: ArgumentHelp("Tokens, at most, the reserved ones counted. (default: no limit)", valueName: "number"))
     var maximumSize: Int?
 
+    @Option(
+      help: ArgumentHelp(
+        "Megabytes for counting, about; beyond, counts go to a file beside the output for a while.",
+        valueName: "number"))
+    var memory = 192
+
     @Option(help: ArgumentHelp("A further reserved token; may be given several times.", valueName: "token"))
     var reserve: [String] = []
 
@@ -53,30 +64,22 @@ struct Vocab: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Lower-case the tokens.")
     var lowercase = false
 
+    @OptionGroup(title: "General") var compute: ComputeOptions
+
     func validate() throws {
+      if memory < 1 { throw ValidationError("--memory takes a number from 1 on") }
       if minimumCount < 1 { throw ValidationError("--minimum-count takes a number from 1 on") }
       if let maximumSize, maximumSize < 3 { throw ValidationError("--maximum-size takes a number from 3 on") }
     }
 
     func run() throws {
+      compute.apply()
       if !force, access(output, F_OK) == 0 { throw VocabularyError.alreadyExists(path: output) }
       try checkWritable(output)
       let settings = try tokenizer.settings(lowercase: lowercase)
-      let tokenizer = try Tokenizer(settings)
-      let workspace = tokenizer.makeWorkspace()
-      var counter = VocabularyCounter()
-      for file in files.isEmpty ? ["-"] : files {
-        let reader = try input.open(file)
-        while try reader.advance() {
-          do {
-            try reader.withLine { line throws(InvalidUTF8) in try tokenizer.tokenize(line, with: workspace) }
-          } catch {
-            throw CorpusError.invalidUTF8(path: file, line: reader.lineNumber, offset: error.offset)
-          }
-          for index in 0..<workspace.count { workspace.withUTF8(at: index) { counter.add($0) } }
-        }
-        input.report(reader)
-      }
+      let counting = TokenCounting(
+        tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20, output: output)
+      let counter = try counting.run(files.isEmpty ? ["-"] : files, minimumCount: minimumCount)
       let vocabulary = try counter.build(
         minimumCount: minimumCount, maximumSize: maximumSize, reserved: Vocabulary.defaultReservedTokens + reserve,
         settings: settings)

@@ -6,8 +6,8 @@ import TextProcessing
 /// beside its own. To count on several threads give each its own counter and ``merge(_:)`` them: the result does not
 /// depend on how the corpus was cut, nor on the order of tokens.
 public struct VocabularyCounter: Sendable {
-  private var tokens = TokenArena()
-  private var counts: [Int64] = []
+  private(set) var tokens = TokenArena()
+  private(set) var counts: [Int64] = []
   /// Set when a token found no room; `build` refuses rather than giving a vocabulary that lacks tokens silently.
   private var overflowed = false
 
@@ -19,6 +19,15 @@ public struct VocabularyCounter: Sendable {
 
   /// How many distinct tokens were counted.
   public var distinctCount: Int { tokens.count }
+
+  /// Bytes that the counter takes, about.
+  public var memory: Int { tokens.memory + 8 * counts.capacity }
+
+  /// The tokens in the order of their bytes.
+  var sortedIndices: [Int] { ranking(minimumCount: 0, leavingOut: nil, byCount: false).map { Int($0.index) } }
+
+  /// Counts occurrences of tokens that are left out.
+  mutating func skip(_ count: Int64) { totalCount = Self.sum(totalCount, count) }
 
   /// Counts a token `count` times; a `count` below 1 changes nothing. Allocates only for a token that is new.
   public mutating func add(_ utf8: Span<UInt8>, count: Int64 = 1) { add(utf8.bytes, count: count) }
@@ -124,8 +133,10 @@ extension VocabularyCounter {
     let index: UInt32
   }
 
-  private func ranking(minimumCount: Int, leavingOut reserved: ReservedTokens) -> [Candidate] {
-    let reservedIndices = Set(reserved.tokens.compactMap { tokens.index(of: $0.utf8.span.bytes) })
+  private func ranking(
+    minimumCount: Int, leavingOut reserved: ReservedTokens?, byCount: Bool = true
+  ) -> [Candidate] {
+    let reservedIndices = Set((reserved?.tokens ?? []).compactMap { tokens.index(of: $0.utf8.span.bytes) })
     var candidates: [Candidate] = []
     let bytes = tokens.bytes
     for index in 0..<tokens.count where counts[index] >= minimumCount && !reservedIndices.contains(index) {
@@ -138,7 +149,7 @@ extension VocabularyCounter {
       candidates.append(Candidate(count: counts[index], prefix: prefix, index: UInt32(index)))
     }
     candidates.sort { left, right in
-      if left.count != right.count { return left.count > right.count }
+      if byCount, left.count != right.count { return left.count > right.count }
       if left.prefix != right.prefix { return left.prefix < right.prefix }
       let (leftRange, rightRange) = (tokens.range(of: Int(left.index)), tokens.range(of: Int(right.index)))
       for offset in 0..<min(leftRange.count, rightRange.count) {

@@ -1,0 +1,151 @@
+import ArgumentParser
+import Glibc
+import TextProcessing
+import VocabularyStore
+
+extension Vocab {
+  /// `nlptool vocab merge`
+  struct Merge: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make one vocabulary of several: counts are added, and tokens get new ids.",
+      discussion: """
+        The vocabularies must be of texts that were cut in the same way.
+
+        Example:
+          nlptool vocab merge monday.sqlite tuesday.sqlite --output week.sqlite --minimum-count 2
+        """)
+
+    @Argument(help: ArgumentHelp("Files of the vocabularies.", valueName: "vocabulary"))
+    var vocabularies: [String]
+
+    @OptionGroup var selection: Selection
+
+    func run() throws {
+      try selection.prepare()
+      let parts = try vocabularies.map { try VocabularyStore.open($0).vocabulary() }
+      for (path, part) in zip(vocabularies, parts) where part.settings != parts[0].settings {
+        throw CommandFailure(
+          .content, "\(path) is of texts that were cut in another way than those of \(vocabularies[0]); build it again")
+      }
+      try selection.write(parts)
+    }
+  }
+
+  /// `nlptool vocab prune`
+  struct Prune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Leave rare tokens out of a vocabulary; the others get new ids.",
+      discussion: """
+        Example:
+          nlptool vocab prune words.sqlite --output small.sqlite --minimum-count 5 --maximum-size 30000
+        """)
+
+    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
+    var vocabulary: String
+
+    @OptionGroup var selection: Selection
+
+    func validate() throws {
+      if selection.minimumCount == 1, selection.maximumSize == nil {
+        throw ValidationError("say what to leave out: --minimum-count or --maximum-size")
+      }
+    }
+
+    func run() throws {
+      try selection.prepare()
+      try selection.write([try VocabularyStore.open(vocabulary).vocabulary()])
+    }
+  }
+
+  /// Where a vocabulary of others goes, and what of them is kept.
+  struct Selection: ParsableArguments {
+    @Option(help: ArgumentHelp("File of the new vocabulary.", valueName: "file"))
+    var output: String
+
+    @Flag(help: "Replace a file that is there already.")
+    var force = false
+
+    @Option(help: ArgumentHelp("Leave out tokens that occur less often.", valueName: "number"))
+    var minimumCount = 1
+
+    @Option(help: ArgumentHelp("Tokens, at most, the reserved ones counted. (default: no limit)", valueName: "number"))
+    var maximumSize: Int?
+
+    func validate() throws {
+      if minimumCount < 1 { throw ValidationError("--minimum-count takes a number from 1 on") }
+    }
+
+    func prepare() throws {
+      if !force, access(output, F_OK) == 0 { throw VocabularyError.alreadyExists(path: output) }
+      try checkWritable(output)
+    }
+
+    /// Writes the sum of some vocabularies with equal settings.
+    func write(_ parts: [Vocabulary]) throws {
+      var counter = VocabularyCounter()
+      var reserved: [String] = []
+      for part in parts {
+        for entry in part.entries {
+          if entry.isReserved, !reserved.contains(entry.text) { reserved.append(entry.text) }
+          // What nobody counted is there at least.
+          if !entry.isReserved { counter.add(entry.token.span, count: max(entry.count, 1)) }
+        }
+      }
+      let vocabulary = try counter.build(
+        minimumCount: minimumCount, maximumSize: maximumSize, reserved: reserved, settings: parts[0].settings)
+      try VocabularyStore.create(at: output, with: vocabulary, overwrite: force)
+      StandardError.write(
+        "\(vocabulary.count - reserved.count) of \(counter.distinctCount) tokens, and \(reserved.count) reserved ones; "
+          + "see: nlptool vocab show \(output)\n")
+    }
+  }
+
+  /// `nlptool vocab diff`
+  struct Diff: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Tell how two vocabularies differ.",
+      discussion: """
+        Lines: "-" and a token that only the first has, "+" one that only the second has, "~" one whose count or id \
+        differs, with both. The exit code is 0 in any case.
+
+        Example:
+          nlptool vocab diff old.sqlite new.sqlite --limit 20
+        """)
+
+    @Argument(help: ArgumentHelp("File of a vocabulary.", valueName: "first"))
+    var first: String
+
+    @Argument(help: ArgumentHelp("File of another one.", valueName: "second"))
+    var second: String
+
+    @Option(help: ArgumentHelp("Lines of each kind, at most.", valueName: "number"))
+    var limit = 10
+
+    func run() throws {
+      let (old, new) = (try VocabularyStore.open(first).vocabulary(), try VocabularyStore.open(second).vocabulary())
+      var (removed, added, changed) = ([VocabularyEntry](), [VocabularyEntry](), [(VocabularyEntry, VocabularyEntry)]())
+      var moved = 0
+      for entry in old.entries {
+        guard let other = new.id(of: entry.token.span).flatMap({ new.entry($0) }) else {
+          removed.append(entry)
+          continue
+        }
+        if other.id != entry.id { moved += 1 }
+        if other.count != entry.count || other.id != entry.id { changed.append((entry, other)) }
+      }
+      for entry in new.entries where old.id(of: entry.token.span) == nil { added.append(entry) }
+      var table = TextTable()
+      table.add("only in the first", "\(removed.count)")
+      table.add("only in the second", "\(added.count)")
+      table.add("in both", "\(old.count - removed.count)")
+      table.add("with another id", "\(moved)")
+      table.add("settings", old.settings == new.settings ? "the same" : "different")
+      var lines = table.text
+      func shown(_ entry: VocabularyEntry) -> String { String(entry.text.asJSON.dropFirst().dropLast()) }
+      for entry in removed.prefix(limit) { lines += "- \(shown(entry))\t\(entry.count)\n" }
+      for entry in added.prefix(limit) { lines += "+ \(shown(entry))\t\(entry.count)\n" }
+      for (a, b) in changed.prefix(limit) { lines += "~ \(shown(a))\t\(a.count) → \(b.count)\tid \(a.id) → \(b.id)\n" }
+      try StandardOutput.shared.write(lines)
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import ArgumentParser
+import TextProcessing
+import VocabularyStore
+
+extension Vocab {
+  /// `nlptool vocab stats`
+  struct Stats: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Tell how the tokens of a vocabulary are spread, and how much of other texts it covers.",
+      discussion: """
+        Examples:
+          nlptool vocab stats words.sqlite
+          nlptool vocab stats words.sqlite --corpus test.txt
+        """)
+
+    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
+    var vocabulary: String
+
+    @Option(help: ArgumentHelp("Texts to hold against it, one a line; \"-\" is standard input.", valueName: "file"))
+    var corpus: String?
+
+    @Option(help: ArgumentHelp("Unknown tokens of the corpus to show.", valueName: "number"))
+    var limit = 10
+
+    @OptionGroup(title: "Input") var input: InputArguments
+
+    @OptionGroup(title: "General") var compute: ComputeOptions
+
+    func run() throws {
+      compute.apply()
+      let vocabulary = try VocabularyStore.open(vocabulary).vocabulary()
+      if let corpus { return try cover(corpus, by: vocabulary) }
+      let counts = vocabulary.entries.filter { !$0.isReserved }.map(\.count).sorted(by: >)
+      let total = counts.reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue }
+      var table = TextTable()
+      table.add("tokens", "\(vocabulary.count)")
+      table.add("occurrences", "\(total)")
+      table.add("occur once", "\(counts.count { $0 == 1 })")
+      var (sum, rank) = (Int64(0), 0)
+      for share in [50, 80, 90, 95, 99] {
+        while rank < counts.count, Double(sum) < Double(total) * Double(share) / 100 {
+          sum += counts[rank]
+          rank += 1
+        }
+        table.add("cover \(share) %", "\(rank)")
+      }
+      let lengths = vocabulary.entries.filter { !$0.isReserved }.map { $0.text.unicodeScalars.count }
+      table.add(
+        "characters",
+        "\((Double(lengths.reduce(0, +)) / Double(max(lengths.count, 1))).fixed(1)) on average, \(lengths.max() ?? 0) at most"
+      )
+      try StandardOutput.shared.write(table.text)
+    }
+
+    private func cover(_ corpus: String, by vocabulary: Vocabulary) throws {
+      let counting = TokenCounting(
+        tokenizer: try Tokenizer(vocabulary.settings), input: input, memoryLimit: .max, output: "")
+      let counter = try counting.run([corpus], minimumCount: 1)
+      guard counter.totalCount > 0 else { throw CommandFailure(.content, "\(corpus) has no tokens") }
+      let found = try counter.build(reserved: Vocabulary.defaultReservedTokens, settings: vocabulary.settings)
+      var (known, distinct) = (Int64(0), 0)
+      var unknown: [VocabularyEntry] = []
+      for entry in found.entries where !entry.isReserved {
+        if vocabulary.id(of: entry.token.span) != nil {
+          known += entry.count
+          distinct += 1
+        } else {
+          unknown.append(entry)
+        }
+      }
+      let tokens = distinct + unknown.count
+      func percent(_ part: Double, _ whole: Double) -> String { "\((100 * part / max(whole, 1)).fixed(2)) %" }
+      var table = TextTable()
+      table.add("occurrences", "\(counter.totalCount)", percent(Double(known), Double(counter.totalCount)) + " known")
+      table.add("distinct tokens", "\(tokens)", percent(Double(distinct), Double(tokens)) + " known")
+      var list = TextTable()
+      list.add("unknown", "count")
+      for entry in unknown.prefix(limit) {
+        list.add(String(entry.text.asJSON.dropFirst().dropLast()), "\(entry.count)")
+      }
+      try StandardOutput.shared.write(table.text + (unknown.isEmpty || limit < 1 ? "" : "\n" + list.text))
+    }
+  }
+
+  /// `nlptool vocab encode`
+  struct Encode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make ids of texts: one line of numbers for each line.",
+      discussion: """
+        The same as tokenize --format ids --vocabulary: the texts are cut as the vocabulary says.
+
+        Example:
+          nlptool vocab encode words.sqlite reviews.txt
+        """)
+
+    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
+    var vocabulary: String
+
+    @Argument(
+      help: ArgumentHelp("Files with one text a line; \"-\" is standard input. (default: -)", valueName: "file"))
+    var files: [String] = []
+
+    @OptionGroup(title: "Input") var input: InputArguments
+
+    @OptionGroup(title: "General") var compute: ComputeOptions
+
+    func run() throws {
+      compute.apply()
+      let known = try VocabularyStore.open(vocabulary).vocabulary()
+      let tokenizer = try Tokenizer(known.settings)
+      try LineDivision(input: input).run(files.isEmpty ? ["-"] : files) {
+        try WordLines(tokenizer: tokenizer, format: .ids, vocabulary: known, offsets: .bytes)
+      }
+    }
+  }
+
+  /// `nlptool vocab decode`
+  struct Decode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make tokens of ids: one line with spaces between for each line of numbers.",
+      discussion: """
+        Example:
+          nlptool vocab decode words.sqlite ids.txt
+        """)
+
+    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
+    var vocabulary: String
+
+    @Argument(
+      help: ArgumentHelp("File with a line of numbers for each text; \"-\" is standard input.", valueName: "file"))
+    var file = "-"
+
+    func run() throws {
+      let known = try VocabularyStore.open(vocabulary).vocabulary()
+      let reader = try LineReader(path: file)
+      while try reader.advance() {
+        let ids = try reader.lineText().split(separator: " ").map { word in
+          guard let id = Int32(word), id >= 0, id < known.count else {
+            throw CommandFailure(
+              .content,
+              "\(file), line \(reader.lineNumber): '\(word)' is no id of the vocabulary, which has \(known.count)")
+          }
+          return id
+        }
+        try StandardOutput.shared.write(known.decode(ids).joined(separator: " ") + "\n")
+        if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
+      }
+    }
+  }
+}
