@@ -170,3 +170,64 @@ struct WordVectorTests {
     #expect(last?.wordsDone == 72_000 && last?.words == 72_000)
   }
 }
+
+@Suite("Binary forms of vectors")
+struct WordVectorBinaryTests {
+  private func write(_ bytes: [UInt8], _ name: String) throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "nlptool-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data(bytes).write(to: folder.appending(path: name))
+    return folder.appending(path: name).path
+  }
+
+  private func bits(_ numbers: [Float]) -> [UInt8] {
+    numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt32(8 * $0)) } }
+  }
+
+  @Test("word2vec's binary form, with and without line feeds, cut anywhere an error")
+  func word2vec() throws {
+    for feed in [[], [0x0A]] as [[UInt8]] {
+      var bytes = Array("3 2\n".utf8)
+      for (word, numbers) in [("the", [1, 2]), ("naïve", [-0.5, 4]), ("the", [9, 9])] as [(String, [Float])] {
+        bytes += Array(word.utf8) + [0x20] + bits(numbers) + feed
+      }
+      let vectors = try WordVectors(word2vecBinary: write(bytes, "v.bin"))
+      #expect(vectors.wordCount == 2 && vectors.vector("the") == [1, 2] && vectors.vector("naïve") == [-0.5, 4])
+      for end in 0..<bytes.count - feed.count {
+        #expect(throws: BagModelError.self) { try WordVectors(word2vecBinary: write(Array(bytes[..<end]), "v.bin")) }
+      }
+    }
+    for bytes in ["x y\n", "1 5000\n", "-1 2\n", "9999999999999 2\n"] {
+      #expect(throws: BagModelError.self) { try WordVectors(word2vecBinary: write(Array(bytes.utf8), "v.bin")) }
+    }
+  }
+
+  @Test("matrices of NumPy in three precisions, with words that share rows")
+  func numPy() throws {
+    // As numpy.save writes np.array([[1, -2], [0.5, 4]]).
+    let bodies: [(String, [UInt8])] = [
+      ("<f2", [0x00, 0x3C, 0x00, 0xC0, 0x00, 0x38, 0x00, 0x44]), ("<f4", bits([1, -2, 0.5, 4])),
+      (
+        "<f8",
+        [1.0, -2, 0.5, 4].flatMap { n in (0..<8).map { UInt8(truncatingIfNeeded: n.bitPattern >> UInt64(8 * $0)) } }
+      ),
+    ]
+    let words = try write(Array("one\t0\ntwo\t1\nagain\t0\n".utf8), "keys.tsv")
+    for (kind, body) in bodies {
+      var header = Array("{'descr': '\(kind)', 'fortran_order': False, 'shape': (2, 2), }".utf8)
+      while (10 + header.count + 1) % 64 != 0 { header.append(0x20) }
+      header.append(0x0A)
+      let bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count), 0] + header + body
+      let vectors = try WordVectors(numPy: write(bytes, "m.npy"), words: words)
+      #expect(
+        vectors.vector("one") == [1, -2] && vectors.vector("two") == [0.5, 4] && vectors.vector("again") == [1, -2])
+      for end in stride(from: 0, to: bytes.count, by: 7) {
+        #expect(throws: BagModelError.self) {
+          try WordVectors(numPy: write(Array(bytes[..<end]), "m.npy"), words: words)
+        }
+      }
+      let far = try write(Array("one\t2\n".utf8), "keys.tsv")
+      #expect(throws: BagModelError.self) { try WordVectors(numPy: write(bytes, "m.npy"), words: far) }
+    }
+  }
+}

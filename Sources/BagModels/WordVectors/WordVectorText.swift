@@ -31,18 +31,27 @@ extension WordVectors {
         path: path, line: lines.lineNumber,
         reason: "the file ends after \(lines.count) vectors, its first line promises \(promised)")
     }
+    try self.init(
+      words: lines.words, numbers: lines.numbers, dimensions: dimensions, tokenizer: tokenizer, source: path)
+  }
+
+  /// Vectors of distinct words, one behind the other.
+  init(
+    words: [String], numbers: [Float], dimensions: Int, tokenizer: TokenizerSettings, source path: String
+  ) throws(BagModelError) {
+    guard !words.isEmpty else { throw .noTexts(reason: "\(path): no vector is in it") }
     let vocabulary: Vocabulary
     do {
       vocabulary = try Vocabulary(
-        words: lines.words, reserved: FeatureMap.reservedTokens, settings: tokenizer)
+        words: words, reserved: FeatureMap.reservedTokens, settings: tokenizer)
     } catch {
       throw .vocabulary(error)
     }
     let table = try BagClassifierTraining.makeTable(vocabulary.count, dimensions)
-    for (index, word) in lines.words.enumerated() {
+    for (index, word) in words.enumerated() {
       // A word that reads like a reserved token is that one, which has no vector.
       guard let id = vocabulary.id(of: word), Int(id) >= FeatureMap.reservedTokens.count else { continue }
-      lines.numbers[index * dimensions..<(index + 1) * dimensions].withUnsafeBufferPointer {
+      numbers[index * dimensions..<(index + 1) * dimensions].withUnsafeBufferPointer {
         if let base = $0.baseAddress { table[Int(id)].update(from: base, count: dimensions) }
       }
     }

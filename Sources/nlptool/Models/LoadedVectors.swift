@@ -3,11 +3,20 @@ import Glibc
 import TextModels
 import TextProcessing
 
-/// Word vectors of whatever form a path leads to: a folder of `train-vectors`, or a text file.
-func loadVectors(_ path: String, limit: Int = .max, settings: TokenizerSettings? = nil) throws -> WordVectors {
+/// Word vectors of whatever form a path leads to: a folder of `train-vectors`, a text file, the binary form of word2vec (`.bin`)
+/// or, with a list of its words, a matrix of NumPy (`.npy`).
+func loadVectors(
+  _ path: String, limit: Int = .max, settings: TokenizerSettings? = nil, words: String? = nil
+) throws -> WordVectors {
   var status = stat()
   if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return try WordVectors(contentsOf: path) }
-  return try WordVectors(text: path, limit: limit, tokenizer: settings ?? TokenizerSettings())
+  let settings = settings ?? TokenizerSettings()
+  if let words { return try WordVectors(numPy: path, words: words, limit: limit, tokenizer: settings) }
+  if path.hasSuffix(".npy") {
+    throw CommandFailure(.usage, "\(path) has no words; import it with --words FILE: nlptool vectors import")
+  }
+  if path.hasSuffix(".bin") { return try WordVectors(word2vecBinary: path, limit: limit, tokenizer: settings) }
+  return try WordVectors(text: path, limit: limit, tokenizer: settings)
 }
 
 extension PretrainedVectors {

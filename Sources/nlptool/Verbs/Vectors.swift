@@ -7,7 +7,7 @@ struct Vectors: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Ask word vectors: neighbours, analogies, vectors of words and texts.",
     discussion: """
-      Vectors are a folder of train-vectors, or a text file of GloVe, word2vec or fastText (.vec).
+      Vectors are a folder of train-vectors, a text file of GloVe, word2vec or fastText (.vec), or word2vec's binary form (.bin).
 
       Examples:
         nlptool vectors neighbours vectors good bad
@@ -191,14 +191,20 @@ struct Vectors: ParsableCommand {
   /// `nlptool vectors import`
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a folder of vectors of a text file, which is read many times faster.",
+      abstract: "Make a folder of vectors of another form, which is read many times faster.",
       discussion: """
-        Example:
+        Forms: text of GloVe, word2vec or fastText (.vec), word2vec's binary form (.bin), and a matrix of NumPy (.npy) with \
+        a list of its words: one a line, or lines of word TAB row.
+
+        Examples:
           nlptool vectors import glove.6B.100d.txt --lowercase --output glove
+          nlptool vectors import vectors.npy --words keys.tsv --output spacy
         """)
 
-    @Argument(help: ArgumentHelp("Text file of GloVe, word2vec or fastText (.vec).", valueName: "file"))
+    @Argument(help: ArgumentHelp("File of vectors.", valueName: "file"))
     var file: String
+    @Option(help: ArgumentHelp("Words of a matrix of NumPy.", valueName: "file"))
+    var words: String?
     @Option(help: ArgumentHelp("Folder of the vectors.", valueName: "folder"))
     var output: String
     @Option(help: ArgumentHelp("Words to read, the first ones. (default: all)", valueName: "number"))
@@ -218,7 +224,7 @@ struct Vectors: ParsableCommand {
     func run() throws {
       try WordVectors.checkWritable(to: output, replacing: force)
       let vectors = try loadVectors(
-        file, limit: limit ?? .max, settings: tokenizer.settings(lowercase: lowercase))
+        file, limit: limit ?? .max, settings: tokenizer.settings(lowercase: lowercase), words: words)
       try vectors.write(to: output, precision: precision, replacing: force)
       StandardError.write("\(vectors.wordCount) vectors of \(vectors.dimensions) numbers are in \(output)\n")
     }
