@@ -41,6 +41,7 @@ struct SubwordFileTests {
       "", "{", "[]", "{}", "null", "\"x\"", #"{"model": 3}"#, String(repeating: "[", count: 100_000),
       #"{"model": {"type": "WordLevel", "vocab": {"a": -1}}}"#,
       #"{"model": {"type": "WordLevel", "vocab": {"a": 2000000000}}}"#,
+      #"{"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 2000000000}}}"#,
       #"{"model": {"type": "WordLevel", "vocab": {"a": 1e300}}}"#,
       #"{"model": {"type": "WordLevel", "vocab": {"a": 1, "b": 1}}}"#,
       #"{"model": {"type": "WordLevel", "vocab": {"a": 1, "a": 2}}}"#,

@@ -8,10 +8,12 @@ struct SubwordVocabulary: Sendable {
   init(_ entries: [(token: String, id: Int)]) throws(SubwordTokenizerError) {
     let limit = max(1 << 20, 64 * entries.count)
     var table = TokenTable(capacity: entries.count)
-    var tokens = [String?](
-      repeating: nil, count: (entries.map(\.id).max() ?? -1) < limit ? (entries.map(\.id).max() ?? -1) + 1 : 0)
+    // All ids before the first of them is used.
+    for (token, id) in entries where id < 0 || id >= limit {
+      throw .invalid(part: "vocabulary", reason: "id \(id) of '\(token)'")
+    }
+    var tokens = [String?](repeating: nil, count: (entries.map(\.id).max() ?? -1) + 1)
     for (token, id) in entries {
-      guard id >= 0, id < limit else { throw .invalid(part: "vocabulary", reason: "id \(id) of '\(token)'") }
       guard tokens[id] == nil else {
         throw .invalid(part: "vocabulary", reason: "id \(id) for both '\(tokens[id] ?? "")' and '\(token)'")
       }
