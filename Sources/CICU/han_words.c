@@ -172,17 +172,17 @@ void cicu_han_dictionary_close(struct cicu_han_dictionary *own) {
   free(own);
 }
 
-ptrdiff_t cicu_han_words(const struct cicu_han_dictionary *own, const uint8_t *text, ptrdiff_t count, int32_t *costs,
+ptrdiff_t cicu_han_words(const struct cicu_han_dictionary *own, const uint8_t *text, ptrdiff_t count, int64_t *costs,
                          int32_t *starts, uint16_t *units) {
   for (ptrdiff_t i = 0; i < count; i++)
     units[i] = (uint16_t)((text[3 * i] & 0x0F) << 12 | (text[3 * i + 1] & 0x3F) << 6 | (text[3 * i + 2] & 0x3F));
-  for (ptrdiff_t i = 1; i <= count; i++) costs[i] = INT32_MAX;
+  for (ptrdiff_t i = 1; i <= count; i++) costs[i] = INT64_MAX;
   costs[0] = 0;
   for (ptrdiff_t i = 0; i < count; i++) {
     struct trie_state state = own->first[units[i] - first_ideograph];
-    const int32_t here = costs[i];
+    const int64_t here = costs[i];
     const ptrdiff_t limit = count - i < longest_word ? count - i : longest_word;
-    const int32_t alone = here + (state.cost < 0 ? unknown_cost : state.cost);
+    const int64_t alone = here + (state.cost < 0 ? unknown_cost : state.cost);
     // Of equal sums the one that begins further left stays.
     if (alone < costs[i + 1]) {
       costs[i + 1] = alone;
@@ -198,9 +198,9 @@ ptrdiff_t cicu_han_words(const struct cicu_han_dictionary *own, const uint8_t *t
   }
   // The ends of the words, from left to right, in place of the costs.
   ptrdiff_t words = 0;
-  for (ptrdiff_t end = count; end > 0; end = starts[end]) costs[words++] = (int32_t)end;
+  for (ptrdiff_t end = count; end > 0; end = starts[end]) costs[words++] = end;
   for (ptrdiff_t i = 0; i < words / 2; i++) {
-    const int32_t end = costs[i];
+    const int64_t end = costs[i];
     costs[i] = costs[words - 1 - i];
     costs[words - 1 - i] = end;
   }

@@ -86,6 +86,8 @@ static UChar32 text_scalar(const UReplaceable *text, int32_t offset) {
 
 /// Makes the range start..<limit one of `size` units, whatever they are. Returns false without memory.
 static bool resize_range(struct cicu_transliterator *own, int32_t start, int32_t limit, int32_t size) {
+  // Most edits keep the length, and must not move what follows.
+  if (size == limit - start) return true;
   const int32_t rest = own->count - limit;
   const size_t count = (size_t)start + (size_t)size + (size_t)rest;
   if (count > INT32_MAX / 2 || !reserve((void **)&own->units, &own->unit_capacity, count + 1, sizeof(UChar)) ||

@@ -28,7 +28,7 @@ extension WordVectors {
     var numbers: [Float] = []
     var known: Set<[UInt8]> = []
     var place = newline + 1
-    for index in 0..<min(promised, limit) {
+    for index in 0..<max(0, min(promised, limit)) {
       // A line feed may stand behind the numbers of the word before.
       while place < bytes.count, bytes[place] == 0x0A { place += 1 }
       guard let space = bytes[place...].prefix(4096).firstIndex(of: 0x20), bytes.count - space - 1 >= 4 * width else {

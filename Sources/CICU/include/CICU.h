@@ -122,7 +122,7 @@ void cicu_han_dictionary_close(struct cicu_han_dictionary *_Nullable dictionary)
 /// ideographs stands around. Returns how many there are; their ends, in characters, are in `costs` then. `costs` and `starts`
 /// have room for count + 1 numbers, `units` for count.
 ptrdiff_t cicu_han_words(const struct cicu_han_dictionary *dictionary, const uint8_t *text, ptrdiff_t count,
-                         int32_t *costs, int32_t *starts, uint16_t *units);
+                         int64_t *costs, int32_t *starts, uint16_t *units);
 
 // Transliteration (transliteration.c)
 

@@ -157,6 +157,11 @@ final class DecompressionStage: ByteStage {
     guard let start = target.baseAddress, !target.isEmpty else { return 0 }
     while true {
       if buffer.range.isEmpty, !buffer.isAtEnd { try buffer.fill(from: source) }
+      // Members may be padded with zeros.
+      if isWhole, format != .zstd {
+        while !buffer.range.isEmpty, buffer.bytes[buffer.range.lowerBound] == 0 { buffer.take(1) }
+        if buffer.range.isEmpty, !buffer.isAtEnd { continue }
+      }
       if buffer.range.isEmpty, isWhole { return 0 }
       var (next, room) = (start, target.count)
       var left = buffer.range.count

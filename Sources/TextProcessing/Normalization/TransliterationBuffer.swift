@@ -36,18 +36,30 @@ final class TransliterationBuffer {
 
   deinit { cicu_transliterator_close(handle) }
 
-  /// Transliterates well-formed UTF-8, line by line, except its first bytes, which are left away.
+  /// Transliterates well-formed UTF-8, except its first bytes, which are left away.
   func run(_ source: UnsafeBufferPointer<UInt8>, skipping skipped: Int) {
     result.resize(to: 0)
     sources.removeAll(keepingCapacity: true)
     sourceEnd = source.count
     var start = skipped
     while start < source.count {
-      var end = Islands.partEnd(in: source, start..<source.count, scanner: ByteScanner.best)
-      end = max(end, start + 1)
+      let end = Self.partEnd(in: source, from: start)
       append(UnsafeBufferPointer(rebasing: source[start..<end]), at: start)
       start = end
     }
+  }
+
+  /// Each edit moves what follows it, so that long texts are cut: behind white space, or where there is none for long between
+  /// two characters.
+  private static func partEnd(in source: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    let size = 1 << 13
+    guard source.count - start > size else { return source.count }
+    var end = start + size
+    while end > start + size / 2, source[end - 1] != 0x20, source[end - 1] != 0x0A { end -= 1 }
+    if source[end - 1] == 0x20 || source[end - 1] == 0x0A { return end }
+    end = start + size
+    while source[end] & 0xC0 == 0x80 { end -= 1 }
+    return end
   }
 
   /// The transliterated text, until the next run.

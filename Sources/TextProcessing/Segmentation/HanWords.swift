@@ -33,7 +33,7 @@ struct HanWords {
   }
 
   private let dictionary: HanDictionary
-  private var costs: [Int32] = []
+  private var costs: [Int64] = []
   private var starts: [Int32] = []
   private var units: [UInt16] = []
 
@@ -118,8 +118,8 @@ struct HanWords {
     let count = run.count / 3
     if count == 1 { return body(run.upperBound) }
     if costs.count <= count {
-      costs = [Int32](repeating: 0, count: 2 * count + 64)
-      starts = costs
+      costs = [Int64](repeating: 0, count: 2 * count + 64)
+      starts = [Int32](repeating: 0, count: costs.count)
       units = [UInt16](repeating: 0, count: costs.count)
     }
     guard let base = text.baseAddress else { return }

@@ -21,7 +21,7 @@ struct WordDictionary: Sendable {
   init(_ words: [String: Int]) {
     var trie = ByteTrie()
     var costs: [Double] = []
-    let sum = Double(words.values.reduce(0) { $0 + max(1, min($1, 1 << 40)) })
+    let sum = words.values.reduce(0.0) { $0 + Double(max(1, min($1, 1 << 40))) }
     for (word, frequency) in words.sorted(by: { $0.key < $1.key }) where !word.isEmpty {
       trie.insert(word.utf8, value: Int32(costs.count))
       costs.append(log(sum) - log(Double(max(1, min(frequency, 1 << 40)))))
@@ -96,9 +96,10 @@ struct WordDictionary: Sendable {
     var cuts = [size]
     while let last = cuts.last, last > 0 { cuts.append(from[last]) }
     cuts.reverse()
+    var holder = 0
     return zip(cuts, cuts.dropFirst()).map { first, end in
-      let holder = tokens.last { $0.range.lowerBound <= start + first } ?? tokens[0]
-      return (start + first..<start + end, holder.kind)
+      while holder + 1 < tokens.count, tokens[holder + 1].range.lowerBound <= start + first { holder += 1 }
+      return (start + first..<start + end, tokens[holder].kind)
     }
   }
 

@@ -30,6 +30,9 @@ public final class SpilledCounts {
   ///
   /// - Throws: ``VocabularyError/writeFailed(path:reason:)``, when the disk is full for example.
   public func append(_ counter: VocabularyCounter) throws(VocabularyError) {
+    guard !counter.hasOverflowed else {
+      throw .tooLarge(reason: "more tokens between two spills than memory can number; use less --memory")
+    }
     guard counter.distinctCount > 0 else { return }
     let start = size
     var buffer: [UInt8] = []
@@ -51,13 +54,16 @@ public final class SpilledCounts {
   /// Memory is that of the tokens which are kept, and a buffer for each run.
   ///
   /// - Throws: ``VocabularyError/unreadable(path:reason:)``.
-  public func merged(minimumCount: Int) throws(VocabularyError) -> VocabularyCounter {
+  ///
+  /// - Parameter names: are kept, however rare they are.
+  public func merged(minimumCount: Int, keeping names: [String] = []) throws(VocabularyError) -> VocabularyCounter {
     var readers: [RunReader] = []
     for run in runs {
       let reader = RunReader(descriptor, run, path: path)
       if try reader.advance() { readers.append(reader) }
     }
     var result = VocabularyCounter()
+    let kept = Set(names.map { Array($0.utf8) })
     while var first = readers.first {
       for reader in readers.dropFirst() where reader.token.lexicographicallyPrecedes(first.token) { first = reader }
       let token = first.token
@@ -68,7 +74,11 @@ public final class SpilledCounts {
         if try !reader.advance() { finished.append(index) }
       }
       for index in finished.reversed() { readers.remove(at: index) }
-      if count >= Int64(minimumCount) { result.add(token.span, count: count) } else { result.skip(count) }
+      if count >= Int64(minimumCount) || kept.contains(token) {
+        result.add(token.span, count: count)
+      } else {
+        result.skip(count)
+      }
     }
     return result
   }

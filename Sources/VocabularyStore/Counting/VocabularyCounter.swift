@@ -20,6 +20,9 @@ public struct VocabularyCounter: Sendable {
   /// How many distinct tokens were counted.
   public var distinctCount: Int { tokens.count }
 
+  /// Whether a token found no room.
+  var hasOverflowed: Bool { overflowed }
+
   /// Bytes that the counter takes, about.
   public var memory: Int { tokens.memory + 8 * counts.capacity }
 

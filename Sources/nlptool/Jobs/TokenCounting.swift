@@ -9,6 +9,8 @@ struct TokenCounting {
   /// Bytes of counts beyond which they go to a file beside the output.
   let memoryLimit: Int
   let output: String
+  /// Tokens that are kept, however rare they are.
+  var reserved: [String] = []
 
   /// - Parameter minimumCount: tokens that occur less often may be left out of what is returned.
   func run(_ files: [String], minimumCount: Int) throws -> VocabularyCounter {
@@ -27,25 +29,24 @@ struct TokenCounting {
         for slot in slots[..<count] { if let failure = slot.failure { throw failure } }
         guard slots.reduce(0, { $0 + $1.counter.memory }) > memoryLimit else { continue }
         if spilled == nil { spilled = try SpilledCounts(beside: output) }
-        for slot in slots {
-          try spilled?.append(slot.counter)
-          slot.counter = VocabularyCounter()
-        }
+        try spilled?.append(Self.merged(slots))
       }
       input.report(reader)
     }
-    guard let spilled else {
-      // Counts are sums, so that it does not matter who counted what.
-      var counter = slots[0].counter
-      slots[0].counter = VocabularyCounter()
-      for slot in slots.dropFirst() { counter.merge(slot.counter) }
-      return counter
-    }
+    guard let spilled else { return Self.merged(slots) }
+    try spilled.append(Self.merged(slots))
+    return try spilled.merged(minimumCount: minimumCount, keeping: reserved)
+  }
+
+  /// Takes the counts of all threads: they are sums, so that it does not matter who counted what.
+  private static func merged(_ slots: [TokenCounter]) -> VocabularyCounter {
+    var counter = VocabularyCounter()
     for slot in slots {
-      try spilled.append(slot.counter)
-      slot.counter = VocabularyCounter()
+      var own = VocabularyCounter()
+      swap(&own, &slot.counter)
+      if counter.distinctCount == 0 { counter = own } else { counter.merge(own) }
     }
-    return try spilled.merged(minimumCount: minimumCount)
+    return counter
   }
 }
 

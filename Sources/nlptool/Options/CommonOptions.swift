@@ -171,7 +171,7 @@ struct TokenizerArguments: ParsableArguments {
           .content,
           "\(dictionary), line \(reader.lineNumber): a word, or a word, a tab and its frequency are wanted")
       }
-      words[String(word), default: 0] += max(1, frequency)
+      words[String(word), default: 0] = min(1 << 40, words[String(word), default: 0] + min(1 << 40, max(1, frequency)))
     }
     return words
   }

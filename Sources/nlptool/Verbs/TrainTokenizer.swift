@@ -81,7 +81,7 @@ struct TrainTokenizer: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    if memory < 16 { throw ValidationError("--memory takes a number from 16 on") }
+    if !(16...1 << 20).contains(memory) { throw ValidationError("--memory takes a number from 16 to 1048576") }
   }
 
   private var options: SubwordTrainingOptions {

@@ -109,9 +109,9 @@ struct PairStatistics {
     let merged = Self.key(left, right)
     // What a merge makes, the next one in the same word may take away again: so first the one and then the other.
     changes.before.forEach { symbol, side in raise(Self.key(symbol, id), symbol, &side, minimumCount) }
-    place(changes.before)
+    place(&changes.before)
     changes.after.forEach { symbol, side in raise(Self.key(id, symbol), symbol, &side, minimumCount) }
-    place(changes.after)
+    place(&changes.after)
     changes.before.forEach { symbol, side in
       lower(Self.key(symbol, left), by: side.lost[Int(symbol)], except: merged)
     }
@@ -145,11 +145,10 @@ struct PairStatistics {
     push(Candidate(count: records[record].count, record: Int32(truncatingIfNeeded: record)))
   }
 
-  private mutating func place(_ side: borrowing PairChanges.Side) {
-    var places = side.places
-    for (symbol, word) in side.entries where places[Int(symbol)] >= 0 {
-      words[places[Int(symbol)]] = word
-      places[Int(symbol)] += 1
+  private mutating func place(_ side: inout PairChanges.Side) {
+    for (symbol, word) in side.entries where side.places[Int(symbol)] >= 0 {
+      words[side.places[Int(symbol)]] = word
+      side.places[Int(symbol)] += 1
     }
   }
 

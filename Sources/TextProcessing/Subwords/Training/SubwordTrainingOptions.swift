@@ -93,6 +93,7 @@ public struct SubwordTrainingOptions: Sendable, Hashable {
     if (kind == .byteLevelBytePair) != (cutting == .byteLevel) {
       return "\(kind.rawValue) with the cutting \(cutting.rawValue): byte-level and byte-bpe belong together"
     }
+    if memoryLimit < 1 << 16 { return "a memory of \(memoryLimit) bytes" }
     if minimumCount < 0 { return "a minimum count of \(minimumCount)" }
     if let alphabetLimit, alphabetLimit < 1 { return "an alphabet of \(alphabetLimit) characters" }
     if let maximumTokenLength, maximumTokenLength < 1 { return "tokens of \(maximumTokenLength) characters" }

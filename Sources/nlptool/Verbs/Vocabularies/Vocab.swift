@@ -67,7 +67,7 @@ struct Vocab: ParsableCommand {
     @OptionGroup(title: "General") var compute: ComputeOptions
 
     func validate() throws {
-      if memory < 1 { throw ValidationError("--memory takes a number from 1 on") }
+      if !(1...1 << 20).contains(memory) { throw ValidationError("--memory takes a number from 1 to 1048576") }
       if minimumCount < 1 { throw ValidationError("--minimum-count takes a number from 1 on") }
       if let maximumSize, maximumSize < 3 { throw ValidationError("--maximum-size takes a number from 3 on") }
     }
@@ -78,7 +78,8 @@ struct Vocab: ParsableCommand {
       try checkWritable(output)
       let settings = try tokenizer.settings(lowercase: lowercase)
       let counting = TokenCounting(
-        tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20, output: output)
+        tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20, output: output,
+        reserved: Vocabulary.defaultReservedTokens + reserve)
       let counter = try counting.run(files.isEmpty ? ["-"] : files, minimumCount: minimumCount)
       let vocabulary = try counter.build(
         minimumCount: minimumCount, maximumSize: maximumSize, reserved: Vocabulary.defaultReservedTokens + reserve,

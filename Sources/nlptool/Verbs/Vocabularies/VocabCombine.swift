@@ -80,6 +80,11 @@ extension Vocab {
       try checkWritable(output)
     }
 
+    /// Distinct tokens that are not reserved.
+    private func distinctCount(_ parts: [Vocabulary]) -> Int {
+      Set(parts.flatMap { $0.entries.filter { !$0.isReserved }.map(\.token) }).count
+    }
+
     /// Writes the sum of some vocabularies with equal settings.
     func write(_ parts: [Vocabulary]) throws {
       var counter = VocabularyCounter()
@@ -87,15 +92,15 @@ extension Vocab {
       for part in parts {
         for entry in part.entries {
           if entry.isReserved, !reserved.contains(entry.text) { reserved.append(entry.text) }
-          // What nobody counted is there at least.
-          if !entry.isReserved { counter.add(entry.token.span, count: max(entry.count, 1)) }
+          // What nobody counted is there at least; a reserved token has the count of its name in the texts.
+          counter.add(entry.token.span, count: entry.isReserved ? entry.count : max(entry.count, 1))
         }
       }
       let vocabulary = try counter.build(
         minimumCount: minimumCount, maximumSize: maximumSize, reserved: reserved, settings: parts[0].settings)
       try VocabularyStore.create(at: output, with: vocabulary, overwrite: force)
       StandardError.write(
-        "\(vocabulary.count - reserved.count) of \(counter.distinctCount) tokens, and \(reserved.count) reserved ones; "
+        "\(vocabulary.count - reserved.count) of \(distinctCount(parts)) tokens, and \(reserved.count) reserved ones; "
           + "see: nlptool vocab show \(output)\n")
     }
   }
@@ -120,6 +125,10 @@ extension Vocab {
 
     @Option(help: ArgumentHelp("Lines of each kind, at most.", valueName: "number"))
     var limit = 10
+
+    func validate() throws {
+      if limit < 0 { throw ValidationError("--limit takes a number from 0 on") }
+    }
 
     func run() throws {
       let (old, new) = (try VocabularyStore.open(first).vocabulary(), try VocabularyStore.open(second).vocabulary())

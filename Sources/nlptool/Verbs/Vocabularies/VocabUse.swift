@@ -26,6 +26,10 @@ extension Vocab {
 
     @OptionGroup(title: "General") var compute: ComputeOptions
 
+    func validate() throws {
+      if limit < 0 { throw ValidationError("--limit takes a number from 0 on") }
+    }
+
     func run() throws {
       compute.apply()
       let vocabulary = try VocabularyStore.open(vocabulary).vocabulary()
