@@ -9,6 +9,6 @@ public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     if let encoding = try? tokenizer.encode(text) { _ = try? tokenizer.decode(encoding.ids) }
     _ = try? tokenizer.ids(of: text)
   }
-  _ = tokenizer.json
+  _ = try? tokenizer.json()
   return 0
 }

@@ -165,7 +165,7 @@ final class ByteSource {
     var head = first
     if let format = DecompressionStage.Format(first) {
       let decompressed = PeekStage(try DecompressionStage(start, format, path: path))
-      head = try decompressed.peek(Self.detectionSize)
+      head = try decompressed.peek(encoding.characterSet == .detected ? Self.detectionSize : 4)
       stage = decompressed
     } else if encoding.characterSet == .detected {
       head = try start.peek(Self.detectionSize)

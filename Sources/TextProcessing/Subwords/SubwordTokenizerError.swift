@@ -21,7 +21,7 @@ public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
     case .file(let error): "\(error)"
     case .malformedJSON(let offset, let reason): "no JSON: \(reason) at byte \(offset); is the file complete?"
     case .unsupported(let part, let value):
-      "\(part) '\(value)' is not supported, so that the ids would be wrong; nothing was read"
+      "\(part) '\(value)' is not supported: the ids would be wrong"
     case .invalid(let part, let reason): "\(part): \(reason)"
     case .invalidUTF8(let error): error.description
     case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"

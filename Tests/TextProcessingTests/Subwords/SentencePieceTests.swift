@@ -24,6 +24,7 @@ struct SentencePieceTests {
     let cases = try JSONDecoder().decode(
       [Case].self, from: Data(contentsOf: URL(filePath: file(name, "expected.json"))))
     #expect(cases.count > 80)
+    #expect(throws: SubwordTokenizerError.self) { try tokenizer.json() }
     for own in cases {
       let encoding = try tokenizer.encode(own.text)
       #expect(encoding.ids == own.ids, "\(own.text.debugDescription)")

@@ -2,7 +2,13 @@ import FoundationEssentials
 
 extension SubwordTokenizer {
   /// The bytes of a `tokenizer.json`, which the package `tokenizers` reads too.
-  public var json: [UInt8] {
+  ///
+  /// - Throws: ``SubwordTokenizerError/unsupported(part:value:)`` for a tokenizer that was read from a `.model` of
+  ///   SentencePiece: the form has no place for how that breaks ties and finds its symbols, so that ids would differ.
+  public func json() throws(SubwordTokenizerError) -> [UInt8] {
+    if addedTokens.contains(where: { $0.search != .asDescribed }) {
+      throw .unsupported(part: "writing as tokenizer.json", value: "a model of SentencePiece")
+    }
     let members: [(name: String, value: JSONValue)] = [
       ("version", .string("1.0")),
       ("truncation", truncation?.json ?? .null),
@@ -19,9 +25,9 @@ extension SubwordTokenizer {
 
   /// Writes a `tokenizer.json`. Its name shows the old file, or none, until the new one is whole.
   ///
-  /// - Throws: ``SubwordTokenizerError/cannotWrite(path:reason:)``.
+  /// - Throws: As ``json()``, and ``SubwordTokenizerError/cannotWrite(path:reason:)``.
   public func write(to path: String) throws(SubwordTokenizerError) {
-    try WholeFile.write(json, to: path)
+    try WholeFile.write(try json(), to: path)
   }
 }
 

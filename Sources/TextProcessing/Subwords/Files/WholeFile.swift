@@ -10,8 +10,10 @@ enum WholeFile {
     func failure() -> SubwordTokenizerError {
       .cannotWrite(path: path, reason: String(cString: strerror(errno)).lowercased())
     }
-    let temporary = "\(path).\(getpid()).part"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    // C would take a name with a NUL for a shorter one.
+    guard !path.utf8.contains(0) else { throw .cannotWrite(path: path, reason: "the name has a NUL") }
+    let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 16)).part"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure() }
     var done = 0
     var isWhole = true

@@ -26,7 +26,8 @@ public struct SubwordTrainingOptions: Sendable, Hashable {
 
   /// The kind of model.
   public var kind: Kind
-  /// Tokens, special ones included. Fewer come out where the texts do not have so many.
+  /// Tokens, special ones included. Fewer come out where the texts do not have so many, and more where
+  /// ``alphabetLimit`` asks for more characters.
   public var vocabularySize = 30_000
   /// Pairs that occur less often are not merged. Not of ``Kind/unigram``.
   public var minimumCount = 2

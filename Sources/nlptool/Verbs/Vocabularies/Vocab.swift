@@ -36,17 +36,7 @@ struct Vocab: ParsableCommand {
       help: ArgumentHelp("Files with one text a line; \"-\" is standard input. (default: -)", valueName: "file"))
     var files: [String] = []
 
-    @Option(help: ArgumentHelp("File of the vocabulary.", valueName: "file"))
-    var output: String
-
-    @Flag(help: "Replace a file that is there already.")
-    var force = false
-
-    @Option(help: ArgumentHelp("Leave out tokens that occur less often.", valueName: "number"))
-    var minimumCount = 1
-
-    @Option(help: ArgumentHelp("Tokens, at most, the reserved ones counted. (default: no limit)", valueName: "number"))
-    var maximumSize: Int?
+    @OptionGroup var selection: Selection
 
     @Option(
       help: ArgumentHelp(
@@ -68,25 +58,23 @@ struct Vocab: ParsableCommand {
 
     func validate() throws {
       if !(1...1 << 20).contains(memory) { throw ValidationError("--memory takes a number from 1 to 1048576") }
-      if minimumCount < 1 { throw ValidationError("--minimum-count takes a number from 1 on") }
-      if let maximumSize, maximumSize < 3 { throw ValidationError("--maximum-size takes a number from 3 on") }
     }
 
     func run() throws {
       compute.apply()
-      if !force, access(output, F_OK) == 0 { throw VocabularyError.alreadyExists(path: output) }
-      try checkWritable(output)
+      try selection.prepare()
       let settings = try tokenizer.settings(lowercase: lowercase)
       let counting = TokenCounting(
-        tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20, output: output,
+        tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20, output: selection.output,
         reserved: Vocabulary.defaultReservedTokens + reserve)
-      let counter = try counting.run(files.isEmpty ? ["-"] : files, minimumCount: minimumCount)
+      let counter = try counting.run(files.isEmpty ? ["-"] : files, minimumCount: selection.minimumCount)
       let vocabulary = try counter.build(
-        minimumCount: minimumCount, maximumSize: maximumSize, reserved: Vocabulary.defaultReservedTokens + reserve,
-        settings: settings)
-      try VocabularyStore.create(at: output, with: vocabulary, overwrite: force)
+        minimumCount: selection.minimumCount, maximumSize: selection.maximumSize,
+        reserved: Vocabulary.defaultReservedTokens + reserve, settings: settings)
+      try VocabularyStore.create(at: selection.output, with: vocabulary, overwrite: selection.force)
       StandardError.write(
-        "\(vocabulary.count) tokens of \(counter.totalCount) in the texts; see: nlptool vocab show \(output)\n")
+        "\(vocabulary.count) tokens of \(counter.totalCount) in the texts; see: nlptool vocab show \(selection.output)\n"
+      )
     }
   }
 

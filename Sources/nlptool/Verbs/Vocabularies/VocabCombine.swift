@@ -57,9 +57,9 @@ extension Vocab {
     }
   }
 
-  /// Where a vocabulary of others goes, and what of them is kept.
+  /// Where a new vocabulary goes, and which tokens are kept.
   struct Selection: ParsableArguments {
-    @Option(help: ArgumentHelp("File of the new vocabulary.", valueName: "file"))
+    @Option(help: ArgumentHelp("File of the vocabulary.", valueName: "file"))
     var output: String
 
     @Flag(help: "Replace a file that is there already.")
@@ -73,6 +73,7 @@ extension Vocab {
 
     func validate() throws {
       if minimumCount < 1 { throw ValidationError("--minimum-count takes a number from 1 on") }
+      if let maximumSize, maximumSize < 3 { throw ValidationError("--maximum-size takes a number from 3 on") }
     }
 
     func prepare() throws {
