@@ -43,21 +43,34 @@ public struct LabelledTexts: Sendable {
   public init(
     paths: [String], options: CorpusOptions
   ) throws(TextModelError) {
-    examples = []
+    var examples: [Example] = []
+    guesses = try Self.forEachRecord(of: paths, options: options) {
+      examples.append(Example(text: $0.text, labels: $0.labels, source: $0.source, line: $0.line))
+    }
+    self.examples = examples
+  }
+
+  /// Reads corpora one after the other and hands on each text, for those who need none of them twice.
+  ///
+  /// - Returns: what the reader guessed about the format of each file, for a person.
+  public static func forEachRecord(
+    of paths: [String], options: CorpusOptions, _ body: (CorpusRecord) -> Void
+  ) throws(TextModelError) -> [String] {
+    var guesses: [String] = []
     for path in paths {
       do {
         var reader = try CorpusReader(path: path, options: options)
         if let guess = reader.guess { guesses.append("\(path): \(guess)") }
         while let record = try reader.next() {
           if record.labels.isEmpty, options.labelCount == .one { continue }
-          examples.append(
-            Example(text: record.text, labels: record.labels, source: record.source, line: record.line))
+          body(record)
         }
         if let summary = reader.encodingReport.summary { guesses.append("\(path): \(summary)") }
       } catch {
         throw .corpus(error)
       }
     }
+    return guesses
   }
 
   /// The labels in order: first numbers by their value, then others by their scalars.

@@ -97,10 +97,16 @@ extension BagClassifier {
   ///
   /// - Throws: ``BagModelError/outOfMemory(rows:dimensions:)``.
   public func rounded(to precision: RowPrecision) throws(BagModelError) -> BagClassifier {
-    let (stored, scales) = rows.stored(precision)
-    let weights = SafeTensors(
-      tensors: scales.map { [RowStorage.scalesName: $0] } ?? [:], stored: [RowStorage.rowsName: stored])
-    guard let rounded = try RowStorage(weights, count: rows.count, dimensions: options.dimensions) else { return self }
+    guard case .floats(let table) = rows else { return self }
+    let rounded: RowStorage
+    switch precision {
+    case .float32: return self
+    case .int8: rounded = .bytes(ByteRowTable(table))
+    case .float16:
+      let weights = SafeTensors(tensors: [:], stored: [RowStorage.rowsName: rows.stored(precision).rows])
+      guard let read = try RowStorage(weights, count: rows.count, dimensions: options.dimensions) else { return self }
+      rounded = read
+    }
     return try BagClassifier(features: features, rows: rounded, output: output, labels: labels, options: options)
   }
 

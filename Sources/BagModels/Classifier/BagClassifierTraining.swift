@@ -25,12 +25,13 @@ public struct BagClassifierTraining: Sendable {
   ///
   /// - Parameters:
   ///   - texts: the texts; those without a label teach the features only that they exist with
-  ///     ``BagLoss/oneVersusAll``, and are left out otherwise.
+  ///     ``BagLoss/oneVersusAll``, and are left out otherwise. A collection that nobody else holds is let go of before
+  ///     the first step.
   ///   - selection: which of them to learn from, all without it.
   ///   - shouldStop: asked after each step; then ``BagModelError/cancelled`` is thrown.
   ///   - report: told about ten times a second, and after the last step.
   public func run(
-    _ texts: TextCollection, selection: [Int]? = nil, shouldStop: () -> Bool = { false },
+    _ texts: consuming TextCollection, selection: [Int]? = nil, shouldStop: () -> Bool = { false },
     report: (BagProgress) -> Void = { _ in }
   ) throws(BagModelError) -> BagClassifier {
     if let fault = options.fault { throw .invalidOptions(reason: fault) }
@@ -54,7 +55,7 @@ public struct BagClassifierTraining: Sendable {
     }
 
     let bags = try TrainingBags(
-      texts, selection: chosen, options: options.features, distinct: options.countsFeaturesOnce)
+      consume texts, selection: chosen, options: options.features, distinct: options.countsFeaturesOnce)
     let random = RandomStream(seed: options.seed)
     let table = try Self.makeTable(bags.features.rowCount, options.dimensions)
     if !options.isLinear { table.fill(random.split("rows"), bound: 1 / Float(options.dimensions)) }

@@ -258,7 +258,7 @@ extension TrainingJob {
     case .bag(let options):
       do {
         // What is judged is what would be written, rounded as it is.
-        let bag = try train(options, texts, shouldStop: isOver)
+        let bag = try train(options, collection(of: texts), shouldStop: isOver)
         let model = LoadedModel.bag(try bag.rounded(to: arguments.bag.precision ?? .int8))
         return (model, try model.evaluate(judges).evaluation.validation)
       } catch BagModelError.cancelled, BagModelError.diverged {
