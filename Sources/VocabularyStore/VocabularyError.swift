@@ -14,6 +14,10 @@ public enum VocabularyError: Error, Equatable, Sendable {
   case newerSchema(path: String, version: Int)
   /// The file exists and was not to be overwritten.
   case alreadyExists(path: String)
+  /// The file holds nothing of that name, or several things and no name was given.
+  case noSuchName(path: String, reason: String)
+  /// The file holds something of that name, which was not to be replaced.
+  case nameIsTaken(path: String, name: String)
   /// The file cannot be created where it was asked for.
   case cannotCreate(path: String, reason: String)
   /// The file was created, but writing it failed: the disk is full, or a limit was reached.
@@ -52,6 +56,10 @@ extension VocabularyError: CustomStringConvertible {
         + "\(VocabularySchema.version)); update, or export it with the newer release and import it here"
     case .alreadyExists(let path):
       "\(path): exists already; choose another name, or use --force to replace it"
+    case .noSuchName(let path, let reason):
+      "\(path): \(reason); see: nlptool vocab show \(path)"
+    case .nameIsTaken(let path, let name):
+      "\(path): it holds '\(name)' already; choose another name, or use --force to replace it"
     case .cannotCreate(let path, let reason):
       "\(path): cannot be created: \(reason)"
     case .writeFailed(let path, let reason):

@@ -166,7 +166,7 @@ import Testing
     // Without the triggers: what a damaged page or a careless program does.
     try editor.write { try $0.execute(sql: "DROP TRIGGER token_updated; UPDATE token SET count = 9 WHERE id = 2") }
     let store = try VocabularyStore.open(path)
-    #expect(throws: VocabularyError.corrupt(path: path, reason: "its table is not that of its rows")) {
+    #expect(throws: VocabularyError.corrupt(path: path, reason: "the table of 'default' is not that of its rows")) {
       try store.verify()
     }
     try editor.write { try $0.execute(sql: "DROP TABLE token") }

@@ -9,7 +9,7 @@ struct HelpTests {
   static let verbs: [[String]] = [
     [], ["tokenize"], ["vocab"], ["vocab", "build"], ["vocab", "show"], ["vocab", "stats"], ["vocab", "merge"],
     ["vocab", "prune"], ["vocab", "diff"], ["vocab", "encode"], ["vocab", "decode"], ["vocab", "export"],
-    ["vocab", "import"], ["train-tokenizer"],
+    ["vocab", "import"], ["vocab", "vectors"], ["vocab", "neighbours"], ["vocab", "remove"], ["train-tokenizer"],
     ["train"], ["train-sentiment"], ["train-vectors"], ["train-language-model"], ["predict"], ["evaluate"],
     ["vectors"], ["vectors", "neighbours"], ["vectors", "analogies"], ["vectors", "word"], ["vectors", "sentence"],
     ["vectors", "export"], ["vectors", "import"], ["info"], ["bench"],

@@ -73,4 +73,54 @@ struct VocabVerbTests {
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 4)
     }
   }
+
+  @Test("several processes add to one file, and each vocabulary is used by its name")
+  func names() throws {
+    try withVocabularies { folder in
+      let file = "\(folder)/all.sqlite"
+      _ = try Command.runShell(
+        """
+        for i in 1 2 3 4; do "$0" vocab build "$1"/a.txt --output "$1"/all.sqlite --name words$i 2>/dev/null & done; wait
+        "$0" train-tokenizer "$1"/a.txt "$1"/b.txt --vocabulary-size 300 --output "$1"/t.json --quiet
+        "$0" vocab import "$1"/t.json --output "$1"/all.sqlite --name subwords
+        """, [folder])
+      let show = try Command.run(["vocab", "show", file]).output
+      #expect(show.split(separator: "\n").count == 6 && show.contains("subwords"), "\(show)")
+      #expect(try Command.run(["vocab", "encode", file, "\(folder)/a.txt"]).code == 65)
+      for name in ["words3", "subwords"] {
+        let ids = try Command.run(["vocab", "encode", file, "--name", name, "\(folder)/a.txt"])
+        #expect(ids.code == 0, "\(ids.errors)")
+        let text = try Command.run(["vocab", "decode", file, "--name", name], input: Data(ids.output.utf8))
+        #expect(text.output == "the film was good\nthe film\n")
+      }
+      let direct = try Command.run(
+        ["tokenize", "\(folder)/a.txt", "--tokenizer", "\(folder)/t.json", "--format", "ids"])
+      let stored = try Command.run(["tokenize", "\(folder)/a.txt", "--tokenizer", file, "--format", "ids"])
+      #expect(direct.output == stored.output && !direct.output.isEmpty)
+      let exported = try Command.run(["vocab", "export", file, "--name", "subwords"])
+      #expect(Data(exported.output.utf8) == (try Data(contentsOf: URL(fileURLWithPath: "\(folder)/t.json"))))
+      let again = ["vocab", "build", "\(folder)/b.txt", "--output", file, "--name", "words1"]
+      #expect(try Command.run(again).code == 73)
+      #expect(try Command.run(again + ["--force"]).code == 0)
+      #expect(try Command.run(["vocab", "remove", file, "--name", "words1"]).code == 0)
+      #expect(try Command.run(["vocab", "remove", file, "--name", "words1"]).code == 65)
+    }
+  }
+
+  @Test("words get vectors, and tell their neighbours")
+  func vectors() throws {
+    try withVocabularies { folder in
+      let file = "\(folder)/a.sqlite"
+      let vectors = "\(folder)/v.txt"
+      try Data("good 1 0\nfilm 0.9 0.1\nthe 0 -1\nelsewhere 5 5\n".utf8).write(to: URL(fileURLWithPath: vectors))
+      let none = try Command.run(["vocab", "neighbours", file, "good"])
+      #expect(none.code == 65 && none.errors.contains("vocab vectors"), "\(none.errors)")
+      let given = try Command.run(["vocab", "vectors", file, vectors])
+      #expect(given.output.contains("words with a vector  3  75.0 %"), "\(given.output)\(given.errors)")
+      let near = try Command.run(["vocab", "neighbours", file, "good", "-k", "2"])
+      #expect(near.output == "film\t0.9939\nthe\t0.0000\n", "\(near.output)\(near.errors)")
+      #expect(try Command.run(["vectors", "neighbours", file, "good", "-k", "2"]).output == near.output)
+      #expect(try Command.run(["vocab", "neighbours", file, "elsewhere"]).code == 65)
+    }
+  }
 }

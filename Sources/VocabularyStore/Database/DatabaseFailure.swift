@@ -2,6 +2,16 @@ import GRDB
 
 /// Turns whatever the database throws into the one error type of this module.
 enum DatabaseFailure {
+  /// Does what reads the file at `path`.
+  static func whileReading<Result>(_ path: String, _ body: () throws -> Result) throws(VocabularyError) -> Result {
+    do { return try body() } catch { throw reading(path, error) }
+  }
+
+  /// Does what writes the file at `path`.
+  static func whileWriting(_ path: String, _ body: () throws -> Void) throws(VocabularyError) {
+    do { try body() } catch { throw writing(path, error) }
+  }
+
   /// What failed while reading the file at `path`.
   static func reading(_ path: String, _ error: any Error) -> VocabularyError {
     if let error = error as? VocabularyError { return error }
@@ -28,6 +38,10 @@ enum DatabaseFailure {
     case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_READONLY:
       return .cannotCreate(path: path, reason: "\(reason(error)); check that the folder is writable")
     case .SQLITE_FULL: return .writeFailed(path: path, reason: "the disk is full")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      return .writeFailed(path: path, reason: "another process has been using it for a minute; try again later")
+    case .SQLITE_NOTADB: return .notAVocabulary(path: path, reason: "it is no SQLite database")
+    case .SQLITE_CORRUPT: return .corrupt(path: path, reason: reason(error))
     case .SQLITE_TOOBIG: return .tooLarge(reason: "a token is longer than SQLite holds (1 GB)")
     default: return .writeFailed(path: path, reason: reason(error))
     }

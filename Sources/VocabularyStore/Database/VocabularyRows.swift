@@ -79,6 +79,15 @@ extension Row {
     return text
   }
 
+  func real(at index: Int) -> Double? {
+    let value: DatabaseValue = self[index]
+    guard case .double(let number) = value.storage else { return nil }
+    return number
+  }
+
+  /// A blob of UTF-8.
+  func utf8(at index: Int) -> String? { blob(at: index).flatMap { String(validating: $0, as: UTF8.self) } }
+
   func blob(at index: Int) -> [UInt8]? {
     let value: DatabaseValue = self[index]
     guard case .blob(let data) = value.storage else { return nil }

@@ -3,26 +3,28 @@ import GRDB
 /// The tables of a vocabulary file, and how files of earlier releases become files of this one.
 ///
 /// Rows are the truth; the flat table is made from them and says from which revision. Further vocabularies are further
-/// rows of `vocabulary`; merges, scores and vectors will be further tables that refer to it.
+/// rows of `vocabulary`, and `vector_set` refers to it.
 enum VocabularySchema {
   /// "NLPV": what `file` and SQLite know the format by.
   static let applicationID: Int64 = 0x4E4C_5056
-  /// The number of migrations; `PRAGMA user_version` of a file says how many it has seen.
-  static let version = 1
-  /// The vocabulary of a file that holds one.
-  static let defaultName = "default"
+  /// The newest schema; `PRAGMA user_version` of a file says which one it has.
+  static let version = 2
 
-  static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("1 vocabularies, tokens, flat tables") { database in
-      try database.execute(sql: tables)
+  /// Brings a file to the schema of this release, a new one from the beginning. To be called in the transaction that then
+  /// adds something, so that of two processes one comes first. Reading needs none of it.
+  static func migrate(_ database: Database) throws {
+    let found = try StoreFile.integer("PRAGMA user_version", database)
+    if found < 1 {
+      try database.execute(sql: wordTables)
       try database.execute(sql: derived)
-      try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = 1")
+      try database.execute(sql: "PRAGMA application_id = \(applicationID)")
     }
-    return migrator
+    if found < 2 { try database.execute(sql: subwordAndVectorTables) }
+    if found < version { try database.execute(sql: "PRAGMA user_version = \(version)") }
   }
 
-  private static let tables = """
+  /// Schema 1.
+  private static let wordTables = """
     CREATE TABLE vocabulary (
       id INTEGER PRIMARY KEY,
       name TEXT NOT NULL UNIQUE,
@@ -50,6 +52,40 @@ enum VocabularySchema {
       data BLOB NOT NULL,
       PRIMARY KEY (vocabulary, part)
     ) STRICT;
+    """
+
+  /// Schema 2. The pipeline is a `tokenizer.json` whose model has neither tokens nor merges; texts are blobs of UTF-8, so
+  /// that what Unicode calls equivalent stays apart for every client.
+  private static let subwordAndVectorTables = """
+    CREATE TABLE subword_tokenizer (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      pipeline TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE subword (
+      tokenizer INTEGER NOT NULL REFERENCES subword_tokenizer (id) ON DELETE CASCADE,
+      id INTEGER NOT NULL,
+      bytes BLOB NOT NULL,
+      score REAL,
+      PRIMARY KEY (tokenizer, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE subword_merge (
+      tokenizer INTEGER NOT NULL REFERENCES subword_tokenizer (id) ON DELETE CASCADE,
+      place INTEGER NOT NULL,
+      left_bytes BLOB NOT NULL,
+      right_bytes BLOB NOT NULL,
+      PRIMARY KEY (tokenizer, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE vector_set (
+      vocabulary INTEGER PRIMARY KEY REFERENCES vocabulary (id) ON DELETE CASCADE,
+      dimensions INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE vector (
+      vocabulary INTEGER NOT NULL REFERENCES vector_set (vocabulary) ON DELETE CASCADE,
+      id INTEGER NOT NULL,
+      numbers BLOB NOT NULL,
+      PRIMARY KEY (vocabulary, id)
+    ) STRICT, WITHOUT ROWID;
     """
 
   /// What follows from the rows: the index that keeps tokens distinct, and triggers that count revisions, so that an

@@ -2,9 +2,10 @@ import BagModels
 import Glibc
 import TextModels
 import TextProcessing
+import VocabularyStore
 
-/// Word vectors of whatever form a path leads to: a folder of `train-vectors`, a text file, the binary form of word2vec (`.bin`)
-/// or, with a list of its words, a matrix of NumPy (`.npy`).
+/// Word vectors of whatever form a path leads to: a folder of `train-vectors`, a text file, the binary form of word2vec
+/// (`.bin`), a file of vocabularies with vectors (`.sqlite`) or, with a list of its words, a matrix of NumPy (`.npy`).
 func loadVectors(
   _ path: String, limit: Int = .max, settings: TokenizerSettings? = nil, words: String? = nil
 ) throws -> WordVectors {
@@ -15,6 +16,7 @@ func loadVectors(
   if path.hasSuffix(".npy") {
     throw CommandFailure(.usage, "\(path) has no words; import it with --words FILE: nlptool vectors import")
   }
+  if path.hasSuffix(".sqlite") { return try WordVectors(of: try VocabularyStore.open(path), named: nil) }
   if path.hasSuffix(".bin") { return try WordVectors(word2vecBinary: path, limit: limit, tokenizer: settings) }
   return try WordVectors(text: path, limit: limit, tokenizer: settings)
 }

@@ -82,20 +82,10 @@ struct Tokenize: ParsableCommand {
     try LineDivision(input: input).run(files.isEmpty ? ["-"] : files, dividers: try makeSlots())
   }
 
-  private static func subwordTokenizer(_ path: String) throws -> SubwordTokenizer {
-    do throws(SubwordTokenizerError) {
-      if path.hasSuffix(".model") { return try SubwordTokenizer(sentencePiece: path) }
-      return try SubwordTokenizer(contentsOf: path)
-    } catch {
-      if case .file = error { throw error }
-      throw CommandFailure(.content, "\(path): \(error)")
-    }
-  }
-
   /// What divides the lines, one for each thread.
   private func makeSlots() throws -> [any LineDivider] {
     if let path = tokenizer {
-      var own = try Self.subwordTokenizer(path)
+      var own = try loadSubwordTokenizer(path)
       if !specialTokens { (own.truncation, own.padding) = (nil, nil) }
       let tokenizer = own
       if explain { return [try ExplainLines(.subwords(tokenizer, addsSpecialTokens: specialTokens))] }

@@ -40,6 +40,15 @@ struct Vectors: ParsableCommand {
       if count < 1 { throw ValidationError("-k takes a number from 1 on") }
     }
 
+    /// Prints the neighbours of words.
+    func answer(_ words: [String], with vectors: WordVectors) throws {
+      for (index, word) in words.enumerated() {
+        try check([word], vectors)
+        if index > 0, !json { try StandardOutput.shared.write("\n") }
+        try write([word], vectors.nearest(to: word, count: count))
+      }
+    }
+
     func write(_ question: [String], _ answers: [WordSimilarity]) throws {
       if json {
         let words = answers.map { "{\"word\":\($0.word.asJSON),\"similarity\":\($0.similarity.fixed(6))}" }
@@ -71,12 +80,7 @@ struct Vectors: ParsableCommand {
     @OptionGroup var ranking: Ranking
 
     func run() throws {
-      let vectors = try source.load()
-      for (index, word) in words.enumerated() {
-        try check([word], vectors)
-        if index > 0, !ranking.json { try StandardOutput.shared.write("\n") }
-        try ranking.write([word], vectors.nearest(to: word, count: ranking.count))
-      }
+      try ranking.answer(words, with: try source.load())
     }
   }
 

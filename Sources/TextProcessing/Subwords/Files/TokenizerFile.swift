@@ -10,10 +10,16 @@ extension SubwordTokenizer {
 
   /// Reads the bytes of a `tokenizer.json`.
   public init(json bytes: [UInt8]) throws(SubwordTokenizerError) {
-    let document: JSONValue
-    do { document = try JSONParser.parse(bytes) } catch {
+    try self.init(document: try Self.parse(bytes))
+  }
+
+  static func parse(_ bytes: [UInt8]) throws(SubwordTokenizerError) -> JSONValue {
+    do { return try JSONParser.parse(bytes) } catch {
       throw .malformedJSON(offset: error.offset, reason: error.reason)
     }
+  }
+
+  init(document: JSONValue) throws(SubwordTokenizerError) {
     var fields = try JSONFields(document, "tokenizer")
     // "1.0" is all that there is.
     let version = try fields.string("version", default: "1.0")

@@ -5,7 +5,10 @@ extension SubwordTokenizer {
   ///
   /// - Throws: ``SubwordTokenizerError/unsupported(part:value:)`` for a tokenizer that was read from a `.model` of
   ///   SentencePiece: the form has no place for how that breaks ties and finds its symbols, so that ids would differ.
-  public func json() throws(SubwordTokenizerError) -> [UInt8] {
+  public func json() throws(SubwordTokenizerError) -> [UInt8] { JSONWriter.write(try document()) }
+
+  /// What a `tokenizer.json` says.
+  func document() throws(SubwordTokenizerError) -> JSONValue {
     if addedTokens.contains(where: { $0.search != .asDescribed }) {
       throw .unsupported(part: "writing as tokenizer.json", value: "a model of SentencePiece")
     }
@@ -20,7 +23,7 @@ extension SubwordTokenizer {
       ("decoder", parts.decoder?.json ?? .null),
       ("model", parts.model.json),
     ]
-    return JSONWriter.write(.object(members))
+    return .object(members)
   }
 
   /// Writes a `tokenizer.json`. Its name shows the old file, or none, until the new one is whole.

@@ -13,10 +13,14 @@ struct Vocab: ParsableCommand {
         nlptool vocab show words.sqlite
         nlptool vocab stats words.sqlite --corpus test.txt
         nlptool vocab prune words.sqlite --output small.sqlite --maximum-size 30000
+        nlptool vocab import tokenizer.json --output words.sqlite --name subwords
+
+      A file holds one vocabulary, or several under names of their own (--name): words with counts, and perhaps vectors, or \
+      tokenizers of subwords with their merges or scores.
       """,
     subcommands: [
       Build.self, Show.self, Stats.self, Merge.self, Prune.self, Diff.self, Encode.self, Decode.self, Export.self,
-      Import.self,
+      Import.self, Vectors.self, Neighbours.self, Remove.self,
     ])
 
   /// `nlptool vocab build`
@@ -65,134 +69,17 @@ struct Vocab: ParsableCommand {
       try selection.prepare()
       let settings = try tokenizer.settings(lowercase: lowercase)
       let counting = TokenCounting(
-        tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20, output: selection.output,
+        tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20,
+        output: selection.destination.output,
         reserved: Vocabulary.defaultReservedTokens + reserve)
       let counter = try counting.run(files.isEmpty ? ["-"] : files, minimumCount: selection.minimumCount)
       let vocabulary = try counter.build(
         minimumCount: selection.minimumCount, maximumSize: selection.maximumSize,
         reserved: Vocabulary.defaultReservedTokens + reserve, settings: settings)
-      try VocabularyStore.create(at: selection.output, with: vocabulary, overwrite: selection.force)
+      try selection.destination.write(vocabulary)
       StandardError.write(
-        "\(vocabulary.count) tokens of \(counter.totalCount) in the texts; see: nlptool vocab show \(selection.output)\n"
+        "\(vocabulary.count) tokens of \(counter.totalCount) in the texts; \(selection.destination.hint)\n"
       )
-    }
-  }
-
-  /// `nlptool vocab show`
-  struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Print what a vocabulary holds.",
-      discussion: """
-        Example:
-          nlptool vocab show words.sqlite --limit 20
-        """)
-
-    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
-    var vocabulary: String
-
-    @Option(help: ArgumentHelp("Entries to print, from the lowest id on.", valueName: "number"))
-    var limit = 10
-
-    @Flag(help: "One JSON object with the figures, no entries.")
-    var json = false
-
-    func validate() throws {
-      if limit < 0 { throw ValidationError("--limit takes a number from 0 on") }
-    }
-
-    func run() throws {
-      let store = try VocabularyStore.open(vocabulary)
-      let summary = try store.summary()
-      if json { return try StandardOutput.shared.write(encodedJSON(summary, pretty: false)) }
-      var figures = TextTable()
-      figures.add("tokens", "\(summary.count)")
-      figures.add("reserved", "\(summary.reservedCount)")
-      figures.add("occurrences", "\(summary.totalCount)")
-      figures.add("unit", summary.settings.unit.rawValue)
-      figures.add("locale", summary.settings.locale)
-      figures.add("lower case", summary.settings.lowercase ? "yes" : "no")
-      figures.add("fingerprint", String(summary.fingerprint.prefix(16)))
-      var entries = TextTable()
-      entries.add("token", "id", "count")
-      for entry in try store.entries(limit: limit) {
-        entries.add(String(entry.text.asJSON.dropFirst().dropLast()), "\(entry.id)", "\(entry.count)")
-      }
-      try StandardOutput.shared.write(figures.text + (limit > 0 ? "\n" + entries.text : ""))
-    }
-  }
-
-  /// `nlptool vocab export`
-  struct Export: ParsableCommand {
-    enum Format: String, ExpressibleByArgument, CaseIterable { case tsv, jsonl }
-
-    static let configuration = CommandConfiguration(
-      abstract: "Write a vocabulary as text.",
-      discussion: """
-        Columns of tsv: id, count, kind, token (tab, line end, backslash and NUL escaped).
-
-        Example:
-          nlptool vocab export words.sqlite --format jsonl --output words.jsonl
-        """)
-
-    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
-    var vocabulary: String
-
-    @Option(help: "Form: tsv or jsonl.")
-    var format: Format = .tsv
-
-    @Option(help: ArgumentHelp("File to write; \"-\" is standard output.", valueName: "file"))
-    var output = "-"
-
-    @Flag(help: "Replace a file that is there already.")
-    var force = false
-
-    func run() throws {
-      let contents = try VocabularyStore.open(vocabulary).vocabulary()
-      let form: VocabularyTextFormat = format == .tsv ? .tsv : .jsonLines
-      if output == "-" {
-        try contents.export(as: form) { piece throws(CommandFailure) in try StandardOutput.shared.write(utf8: piece) }
-      } else {
-        try contents.export(as: form, to: output, overwrite: force)
-      }
-    }
-  }
-
-  /// `nlptool vocab import`
-  struct Import: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Make a vocabulary of text: an exported one, or a list of words, one a line.",
-      discussion: """
-        Example:
-          nlptool vocab import words.tsv --output words.sqlite
-        """)
-
-    @Argument(help: ArgumentHelp("File to read; \"-\" is standard input.", valueName: "file"))
-    var file: String
-
-    @Option(help: ArgumentHelp("File of the vocabulary.", valueName: "file"))
-    var output: String
-
-    @Flag(help: "Replace a file that is there already.")
-    var force = false
-
-    @OptionGroup(title: "Tokens (for a list of words)") var tokenizer: TokenizerArguments
-
-    @Flag(inversion: .prefixedNo, help: "Texts are lower-cased before words are looked up (for a list of words).")
-    var lowercase = false
-
-    func run() throws {
-      let settings = try tokenizer.settings(lowercase: lowercase)
-      let vocabulary: Vocabulary
-      if file == "-" {
-        let reader = try LineReader(path: "-")
-        var text: [UInt8] = []
-        while let block = try reader.nextBlock() { text += block.bytes }
-        vocabulary = try Vocabulary.imported(text, name: "standard input", settings: settings)
-      } else {
-        vocabulary = try Vocabulary.imported(from: file, settings: settings)
-      }
-      try VocabularyStore.create(at: output, with: vocabulary, overwrite: force)
-      StandardError.write("\(vocabulary.count) tokens; see: nlptool vocab show \(output)\n")
     }
   }
 }

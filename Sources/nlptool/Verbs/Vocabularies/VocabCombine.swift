@@ -18,11 +18,16 @@ extension Vocab {
     @Argument(help: ArgumentHelp("Files of the vocabularies.", valueName: "vocabulary"))
     var vocabularies: [String]
 
+    @Option(
+      help: ArgumentHelp(
+        "Name of the vocabularies in the files. (default: the only one, or 'default')", valueName: "name"))
+    var from: String?
+
     @OptionGroup var selection: Selection
 
     func run() throws {
       try selection.prepare()
-      let parts = try vocabularies.map { try VocabularyStore.open($0).vocabulary() }
+      let parts = try vocabularies.map { try VocabularyStore.open($0).vocabulary(named: from) }
       for (path, part) in zip(vocabularies, parts) where part.settings != parts[0].settings {
         throw CommandFailure(
           .content, "\(path) is of texts that were cut in another way than those of \(vocabularies[0]); build it again")
@@ -43,6 +48,11 @@ extension Vocab {
     @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
     var vocabulary: String
 
+    @Option(
+      help: ArgumentHelp("Name of the vocabulary in the file. (default: the only one, or 'default')", valueName: "name")
+    )
+    var from: String?
+
     @OptionGroup var selection: Selection
 
     func validate() throws {
@@ -53,17 +63,13 @@ extension Vocab {
 
     func run() throws {
       try selection.prepare()
-      try selection.write([try VocabularyStore.open(vocabulary).vocabulary()])
+      try selection.write([try VocabularyStore.open(vocabulary).vocabulary(named: from)])
     }
   }
 
   /// Where a new vocabulary goes, and which tokens are kept.
   struct Selection: ParsableArguments {
-    @Option(help: ArgumentHelp("File of the vocabulary.", valueName: "file"))
-    var output: String
-
-    @Flag(help: "Replace a file that is there already.")
-    var force = false
+    @OptionGroup var destination: VocabularyDestination
 
     @Option(help: ArgumentHelp("Leave out tokens that occur less often.", valueName: "number"))
     var minimumCount = 1
@@ -76,10 +82,7 @@ extension Vocab {
       if let maximumSize, maximumSize < 3 { throw ValidationError("--maximum-size takes a number from 3 on") }
     }
 
-    func prepare() throws {
-      if !force, access(output, F_OK) == 0 { throw VocabularyError.alreadyExists(path: output) }
-      try checkWritable(output)
-    }
+    func prepare() throws { try destination.prepare() }
 
     /// Distinct tokens that are not reserved.
     private func distinctCount(_ parts: [Vocabulary]) -> Int {
@@ -99,10 +102,10 @@ extension Vocab {
       }
       let vocabulary = try counter.build(
         minimumCount: minimumCount, maximumSize: maximumSize, reserved: reserved, settings: parts[0].settings)
-      try VocabularyStore.create(at: output, with: vocabulary, overwrite: force)
+      try destination.write(vocabulary)
       StandardError.write(
         "\(vocabulary.count - reserved.count) of \(distinctCount(parts)) tokens, and \(reserved.count) reserved ones; "
-          + "see: nlptool vocab show \(output)\n")
+          + "\(destination.hint)\n")
     }
   }
 
@@ -124,6 +127,14 @@ extension Vocab {
     @Argument(help: ArgumentHelp("File of another one.", valueName: "second"))
     var second: String
 
+    @Option(
+      help: ArgumentHelp(
+        "Name of the vocabulary in both files. (default: the only one, or 'default')", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("Name of the second where it is another one.", valueName: "name"))
+    var secondName: String?
+
     @Option(help: ArgumentHelp("Lines of each kind, at most.", valueName: "number"))
     var limit = 10
 
@@ -132,7 +143,8 @@ extension Vocab {
     }
 
     func run() throws {
-      let (old, new) = (try VocabularyStore.open(first).vocabulary(), try VocabularyStore.open(second).vocabulary())
+      let old = try VocabularyStore.open(first).vocabulary(named: name)
+      let new = try VocabularyStore.open(second).vocabulary(named: secondName ?? name)
       var (removed, added, changed) = ([VocabularyEntry](), [VocabularyEntry](), [(VocabularyEntry, VocabularyEntry)]())
       var moved = 0
       for entry in old.entries {

@@ -13,8 +13,7 @@ extension Vocab {
           nlptool vocab stats words.sqlite --corpus test.txt
         """)
 
-    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
-    var vocabulary: String
+    @OptionGroup var source: VocabularySource
 
     @Option(help: ArgumentHelp("Texts to hold against it, one a line; \"-\" is standard input.", valueName: "file"))
     var corpus: String?
@@ -32,7 +31,7 @@ extension Vocab {
 
     func run() throws {
       compute.apply()
-      let vocabulary = try VocabularyStore.open(vocabulary).vocabulary()
+      let vocabulary = try source.load()
       if let corpus { return try cover(corpus, by: vocabulary) }
       let counts = vocabulary.entries.filter { !$0.isReserved }.map(\.count).sorted(by: >)
       let total = counts.reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue }
@@ -91,14 +90,13 @@ extension Vocab {
     static let configuration = CommandConfiguration(
       abstract: "Make ids of texts: one line of numbers for each line.",
       discussion: """
-        The same as tokenize --format ids --vocabulary: the texts are cut as the vocabulary says.
+        The same as tokenize --format ids --vocabulary or --tokenizer: the texts are cut as the vocabulary says.
 
         Example:
           nlptool vocab encode words.sqlite reviews.txt
         """)
 
-    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
-    var vocabulary: String
+    @OptionGroup var source: VocabularySource
 
     @Argument(
       help: ArgumentHelp("Files with one text a line; \"-\" is standard input. (default: -)", valueName: "file"))
@@ -110,10 +108,17 @@ extension Vocab {
 
     func run() throws {
       compute.apply()
-      let known = try VocabularyStore.open(vocabulary).vocabulary()
-      let tokenizer = try Tokenizer(known.settings)
-      try LineDivision(input: input).run(files.isEmpty ? ["-"] : files) {
-        try WordLines(tokenizer: tokenizer, format: .ids, vocabulary: known, offsets: .bytes)
+      let files = files.isEmpty ? ["-"] : files
+      switch try source.loadEither() {
+      case .words(let known):
+        let tokenizer = try Tokenizer(known.settings)
+        try LineDivision(input: input).run(files) {
+          try WordLines(tokenizer: tokenizer, format: .ids, vocabulary: known, offsets: .bytes)
+        }
+      case .subwords(let tokenizer):
+        try LineDivision(input: input).run(files) {
+          try SubwordLines(tokenizer: tokenizer, format: .ids, addsSpecialTokens: true, offsets: .bytes)
+        }
       }
     }
   }
@@ -121,32 +126,42 @@ extension Vocab {
   /// `nlptool vocab decode`
   struct Decode: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make tokens of ids: one line with spaces between for each line of numbers.",
+      abstract: "Make tokens of ids: one line with spaces between for each line of numbers; of subwords the text.",
       discussion: """
         Example:
           nlptool vocab decode words.sqlite ids.txt
         """)
 
-    @Argument(help: ArgumentHelp("File of the vocabulary.", valueName: "vocabulary"))
-    var vocabulary: String
+    @OptionGroup var source: VocabularySource
 
     @Argument(
       help: ArgumentHelp("File with a line of numbers for each text; \"-\" is standard input.", valueName: "file"))
     var file = "-"
 
     func run() throws {
-      let known = try VocabularyStore.open(vocabulary).vocabulary()
+      let known = try source.loadEither()
+      let count =
+        switch known {
+        case .words(let vocabulary): vocabulary.count
+        // Added tokens may lie beyond the vocabulary, with gaps between; those have no text.
+        case .subwords: Int(Int32.max)
+        }
       let reader = try LineReader(path: file)
       while try reader.advance() {
         let ids = try reader.lineText().split(separator: " ").map { word in
-          guard let id = Int32(word), id >= 0, id < known.count else {
+          guard let id = Int32(word), id >= 0, id < count else {
             throw CommandFailure(
               .content,
-              "\(file), line \(reader.lineNumber): '\(word)' is no id of the vocabulary, which has \(known.count)")
+              "\(file), line \(reader.lineNumber): '\(word)' is no id of the vocabulary, which has \(count)")
           }
           return id
         }
-        try StandardOutput.shared.write(known.decode(ids).joined(separator: " ") + "\n")
+        let text =
+          switch known {
+          case .words(let vocabulary): vocabulary.decode(ids).joined(separator: " ")
+          case .subwords(let tokenizer): try tokenizer.decode(ids)
+          }
+        try StandardOutput.shared.write(text + "\n")
         if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
       }
     }
