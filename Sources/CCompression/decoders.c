@@ -39,9 +39,10 @@ struct lzma_stream {
   size_t reserved_sizes[2];
   unsigned reserved_enums[2];
 };
-enum { lzma_ok = 0, lzma_stream_end = 1, lzma_buffer_error = 10, lzma_run = 0 };
+enum { lzma_ok = 0, lzma_stream_end = 1, lzma_memory_error = 5, lzma_limit_error = 6, lzma_buffer_error = 10, lzma_run = 0 };
 
-// zstd.h of Zstandard 1, libzstd.so.1.
+// zstd.h and zstd_errors.h of Zstandard 1, libzstd.so.1.
+enum { zstd_window_too_large = 16, zstd_memory_allocation = 64 };
 struct zstd_input {
   const void *source;
   size_t size, position;
@@ -62,6 +63,7 @@ struct libraries {
   void *(*ZSTD_createDStream)(void);
   size_t (*ZSTD_decompressStream)(void *, struct zstd_output *, struct zstd_input *);
   unsigned (*ZSTD_isError)(size_t);
+  int (*ZSTD_getErrorCode)(size_t);
   size_t (*ZSTD_freeDStream)(void *);
 };
 
@@ -105,6 +107,7 @@ static bool load(struct ccompression_decoder *decoder) {
       FIND(ZSTD_createDStream);
       FIND(ZSTD_decompressStream);
       FIND(ZSTD_isError);
+      FIND(ZSTD_getErrorCode);
       FIND(ZSTD_freeDStream);
       break;
   }
@@ -175,6 +178,7 @@ static int run_xz(struct ccompression_decoder *decoder, const uint8_t **input, s
   stream->next_out = *output;
   stream->avail_out = *output_size;
   const int status = decoder->calls.lzma_code(stream, lzma_run);
+  if (status == lzma_memory_error || status == lzma_limit_error) return -2;
   if (status != lzma_ok && status != lzma_stream_end && status != lzma_buffer_error) return -1;
   *input = stream->next_in;
   *input_size = stream->avail_in;
@@ -188,7 +192,10 @@ static int run_zstd(struct ccompression_decoder *decoder, const uint8_t **input,
   struct zstd_input from = {.source = *input, .size = *input_size};
   struct zstd_output to = {.destination = *output, .size = *output_size};
   const size_t hint = decoder->calls.ZSTD_decompressStream(decoder->zstd, &to, &from);
-  if (decoder->calls.ZSTD_isError(hint)) return -1;
+  if (decoder->calls.ZSTD_isError(hint)) {
+    const int code = decoder->calls.ZSTD_getErrorCode(hint);
+    return code == zstd_window_too_large || code == zstd_memory_allocation ? -2 : -1;
+  }
   *input += from.position;
   *input_size -= from.position;
   *output += to.position;

@@ -53,6 +53,25 @@ void cicu_scalar_classes(uint32_t first, ptrdiff_t count, uint8_t *classes) {
   }
 }
 
+const uint8_t cicu_script_unknown = USCRIPT_UNKNOWN, cicu_script_han = USCRIPT_HAN,
+              cicu_script_hiragana = USCRIPT_HIRAGANA, cicu_script_katakana = USCRIPT_KATAKANA;
+
+void cicu_scripts(uint32_t first, ptrdiff_t count, uint8_t *scripts) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    UErrorCode error = U_ZERO_ERROR;
+    const UScriptCode script = uscript_getScript((UChar32)(first + (uint32_t)i), &error);
+    UVersionInfo age;
+    u_charAge((UChar32)(first + (uint32_t)i), age);
+    scripts[i] = U_SUCCESS(error) && age[0] <= 9 && script >= 0 && script < 256 ? (uint8_t)script : USCRIPT_UNKNOWN;
+    // Four had another script then.
+    switch (first + (uint32_t)i) {
+      case 0x589: case 0x61C: scripts[i] = USCRIPT_COMMON; break;
+      case 0x953: case 0x954: scripts[i] = USCRIPT_DEVANAGARI; break;
+      default: break;
+    }
+  }
+}
+
 ptrdiff_t cicu_scalar_lowercase(uint32_t scalar, uint32_t *result) {
   // The one scalar whose lower case is two, everywhere.
   if (scalar == 0x130) {

@@ -230,6 +230,13 @@ enum cicu_scalar_class {
 /// Writes the classes of the scalars `first ..< first + count`.
 void cicu_scalar_classes(uint32_t first, ptrdiff_t count, uint8_t *classes);
 
+/// ICU's numbers of some scripts.
+extern const uint8_t cicu_script_unknown, cicu_script_han, cicu_script_hiragana, cicu_script_katakana;
+
+/// Writes the numbers of the scripts (UAX #24) of the scalars `first ..< first + count`: "unknown" for what Unicode 9 does not
+/// have, whose scripts the package `tokenizers` knows.
+void cicu_scripts(uint32_t first, ptrdiff_t count, uint8_t *scripts);
+
 /// Lower-cases a scalar by itself, whatever stands around it. Returns how many scalars it becomes: one or two.
 ptrdiff_t cicu_scalar_lowercase(uint32_t scalar, uint32_t *result);
 

@@ -169,6 +169,12 @@ final class DecompressionStage: ByteStage {
         var from = bytes.baseAddress.map { $0 + buffer.range.lowerBound }
         return ccompression_run(decoder, &from, &left, &next, &room)
       }
+      guard status != -2 else {
+        throw .unreadable(
+          path: path,
+          reason: "\(format.rawValue) needs more memory for it than is allowed (a dictionary beyond 400 MB, "
+            + "or a long window); decompress it first")
+      }
       guard status >= 0 else { throw .damagedCompression(path: path, format: format.rawValue) }
       let taken = buffer.range.count - left
       buffer.take(taken)

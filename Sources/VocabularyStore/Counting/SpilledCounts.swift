@@ -57,23 +57,19 @@ public final class SpilledCounts {
   ///
   /// - Parameter names: are kept, however rare they are.
   public func merged(minimumCount: Int, keeping names: [String] = []) throws(VocabularyError) -> VocabularyCounter {
-    var readers: [RunReader] = []
+    var readers = RunHeap()
     for run in runs {
       let reader = RunReader(descriptor, run, path: path)
-      if try reader.advance() { readers.append(reader) }
+      if try reader.advance() { readers.insert(reader) }
     }
     var result = VocabularyCounter()
     let kept = Set(names.map { Array($0.utf8) })
-    while var first = readers.first {
-      for reader in readers.dropFirst() where reader.token.lexicographicallyPrecedes(first.token) { first = reader }
-      let token = first.token
+    while let token = readers.first?.token {
       var count: Int64 = 0
-      var finished: [Int] = []
-      for (index, reader) in readers.enumerated() where reader.token == token {
+      while let reader = readers.first, reader.token == token {
         count = count.addingReportingOverflow(reader.count).overflow ? .max : count + reader.count
-        if try !reader.advance() { finished.append(index) }
+        if try reader.advance() { readers.firstHasMoved() } else { readers.removeFirst() }
       }
-      for index in finished.reversed() { readers.remove(at: index) }
       if count >= Int64(minimumCount) || kept.contains(token) {
         result.add(token.span, count: count)
       } else {
@@ -108,6 +104,43 @@ public final class SpilledCounts {
   }
 }
 
+/// Runs, the one whose token comes first on top: a binary heap.
+private struct RunHeap {
+  private var readers: [RunReader] = []
+
+  var first: RunReader? { readers.first }
+
+  mutating func insert(_ reader: RunReader) {
+    readers.append(reader)
+    var place = readers.count - 1
+    while place > 0, readers[place].precedes(readers[(place - 1) / 2]) {
+      readers.swapAt(place, (place - 1) / 2)
+      place = (place - 1) / 2
+    }
+  }
+
+  mutating func removeFirst() {
+    readers.swapAt(0, readers.count - 1)
+    readers.removeLast()
+    firstHasMoved()
+  }
+
+  /// Puts the first one where its token belongs.
+  mutating func firstHasMoved() {
+    var place = 0
+    while true {
+      var least = place
+      for child in 2 * place + 1...2 * place + 2 where child < readers.count && readers[child].precedes(readers[least])
+      {
+        least = child
+      }
+      if least == place { return }
+      readers.swapAt(place, least)
+      place = least
+    }
+  }
+}
+
 /// Reads a run token by token.
 private final class RunReader {
   private let descriptor: Int32
@@ -124,6 +157,8 @@ private final class RunReader {
     self.path = path
     rest = run
   }
+
+  func precedes(_ other: RunReader) -> Bool { token.lexicographicallyPrecedes(other.token) }
 
   /// Moves to the next token; false at the end.
   func advance() throws(VocabularyError) -> Bool {

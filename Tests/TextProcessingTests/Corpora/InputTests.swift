@@ -51,6 +51,20 @@ struct InputTests {
     return (String(decoding: bytes, as: UTF8.self), reader.encodingReport)
   }
 
+  /// "hi" as `xz --lzma2=dict=1GiB` writes it.
+  @Test("what needs a gigabyte to be decompressed is refused, and not called damaged")
+  func largeDictionary() throws {
+    let bytes = [UInt8](
+      try #require(
+        Data(base64Encoded: "/Td6WFoAAATm1rRGAgAhASQAAABeH8f5AQACaGkKAAD7e+joKlhDTwABGwMLL7kQH7bzfQEAAAAABFla")))
+    do {
+      _ = try read(bytes)
+      Issue.record("it was read")
+    } catch CorpusError.unreadable(_, let reason) {
+      #expect(reason.contains("more memory"), "\(reason)")
+    }
+  }
+
   @Test("compressed files are read as if they were not", arguments: compressed)
   func compression(base64: String) throws {
     let bytes = [UInt8](try #require(Data(base64Encoded: base64)))

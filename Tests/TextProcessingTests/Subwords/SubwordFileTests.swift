@@ -15,8 +15,8 @@ struct SubwordFileTests {
     let cases: [(json: String, error: SubwordTokenizerError)] = [
       (#"{"normalizer": {"type": "Fancy"}, \#(model)}"#, .unsupported(part: "normalizer", value: "Fancy")),
       (
-        #"{"pre_tokenizer": {"type": "UnicodeScripts"}, \#(model)}"#,
-        .unsupported(part: "pre_tokenizer", value: "UnicodeScripts")
+        #"{"pre_tokenizer": {"type": "Sentences"}, \#(model)}"#,
+        .unsupported(part: "pre_tokenizer", value: "Sentences")
       ),
       (
         #"{"pre_tokenizer": {"type": "Digits", "individual_digits": true, "other": 1}, \#(model)}"#,
@@ -32,6 +32,23 @@ struct SubwordFileTests {
     ]
     for (json, error) in cases {
       #expect(throws: error, "\(json)") { try tokenizer(json) }
+    }
+  }
+
+  /// What `tokenizers` 0.23 gives; `scripts/peers/script_runs.py` holds all scalars against it.
+  @Test("runs of one script are words, kana count as Han, and spaces as any")
+  func unicodeScripts() throws {
+    let tokenizer = try tokenizer(
+      #"{"pre_tokenizer": {"type": "UnicodeScripts"}, "model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"}}"#
+    )
+    let cases: [(text: String, words: [String])] = [
+      ("どこで生れ。Yes", ["どこで生れ", "。", "Yes"]), (" a b", ["a b"]), ("ab 漢字カナー", ["ab ", "漢字カナー"]),
+      ("a1б", ["a", "1", "б"]), ("e\u{301}a", ["e", "\u{301}", "a"]), (" ", []), ("", []),
+    ]
+    for (text, words) in cases {
+      let utf8 = Array(text.utf8)
+      let found = try tokenizer.encode(text).ranges.map { String(decoding: utf8[$0], as: UTF8.self) }
+      #expect(found.map { Array($0.utf8) } == words.map { Array($0.utf8) }, "\(text): \(found)")
     }
   }
 

@@ -78,6 +78,10 @@ private struct SentencePieceFile {
         guard let text = String(validating: bytes[range], as: UTF8.self) else {
           throw .invalid(part: "SentencePiece model", reason: "a piece is not UTF-8")
         }
+        // SentencePiece makes pieces of 16 characters at most unless it is told otherwise. Work grows with the square.
+        guard text.utf8.count <= 1024 else {
+          throw .unsupported(part: "a piece", value: "one of \(text.utf8.count) bytes; 1024 are possible")
+        }
         piece.text = text
       case (2, .fixed32(let bits)): piece.score = Float(bitPattern: bits)
       case (3, .number(let value)):

@@ -151,6 +151,7 @@ extension PreTokenizer {
     case "WhitespaceSplit": self = .whitespaceSplit
     case "Punctuation":
       self = .punctuation(try SplitBehavior(fields.string("behavior", default: "Isolated"), "pre_tokenizer"))
+    case "UnicodeScripts": self = .unicodeScripts
     case "Digits": self = .digits(individual: try fields.bool("individual_digits", default: false))
     case "CharDelimiterSplit": self = .delimiter(try fields.required(fields.string("delimiter"), "delimiter"))
     case "Split":

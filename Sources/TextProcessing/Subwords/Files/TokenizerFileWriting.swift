@@ -94,6 +94,7 @@ extension PreTokenizer {
     case .bert: part("BertPreTokenizer")
     case .whitespace: part("Whitespace")
     case .whitespaceSplit: part("WhitespaceSplit")
+    case .unicodeScripts: part("UnicodeScripts")
     case .punctuation(let behavior): part("Punctuation", ("behavior", .string(behavior.rawValue)))
     case .digits(let individual): part("Digits", ("individual_digits", .bool(individual)))
     case .delimiter(let delimiter): part("CharDelimiterSplit", ("delimiter", .string(delimiter)))

@@ -1,6 +1,10 @@
 /// The character map of a SentencePiece model: replacements of short strings, in a double-array trie (Aoe 1989) as
 /// darts-clone writes it, with the results behind it, each ended by a zero.
 struct PrecompiledCharacterMap: Sendable {
+  /// Bytes of a string that is replaced and of what it becomes, at most: Unicode's longest have a few dozen. A damaged trie may
+  /// have a way without an end.
+  private static let lengthLimit = 1024
+
   /// Units of the trie.
   private let units: [UInt32]
   private let results: [UInt8]
@@ -92,13 +96,13 @@ struct PrecompiledCharacterMap: Sendable {
     var node = 0
     guard let root = unit(at: 0) else { return nil }
     node ^= Self.offset(root)
-    for index in start..<text.count {
+    for index in start..<min(text.count, start + Self.lengthLimit) {
       let byte = text[index]
       node ^= Int(byte)
       guard byte != 0, let next = unit(at: node), next & 0x8000_00FF == UInt32(byte) else { break }
       node ^= Self.offset(next)
-      if next >> 8 & 1 == 1, let leaf = unit(at: node), Int(leaf & 0x7FFF_FFFF) <= results.count {
-        found = (index + 1, results[Int(leaf & 0x7FFF_FFFF)...].prefix { $0 != 0 })
+      if next >> 8 & 1 == 1, let leaf = unit(at: node), let result = result(of: leaf) {
+        found = (index + 1, result)
       }
     }
     return found
@@ -120,13 +124,18 @@ struct PrecompiledCharacterMap: Sendable {
       unit = next
       node ^= Self.offset(unit)
       if unit >> 8 & 1 == 1 {
-        guard let leaf = self.unit(at: node) else { return nil }
-        let start = Int(leaf & 0x7FFF_FFFF)
-        guard start <= results.count else { return nil }
-        return results[start...].prefix { $0 != 0 }
+        return self.unit(at: node).flatMap { result(of: $0) }
       }
     }
     return nil
+  }
+
+  /// What a leaf stands for; nil for a place that is not there or a result that does not end.
+  private func result(of leaf: UInt32) -> ArraySlice<UInt8>? {
+    let start = Int(leaf & 0x7FFF_FFFF)
+    guard start <= results.count else { return nil }
+    let result = results[start...].prefix(Self.lengthLimit).prefix { $0 != 0 }
+    return result.count < Self.lengthLimit ? result : nil
   }
 
   private func unit(at node: Int) -> UInt32? { units.indices.contains(node) ? units[node] : nil }

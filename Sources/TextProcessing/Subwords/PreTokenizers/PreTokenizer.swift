@@ -81,6 +81,8 @@ indirect enum PreTokenizer: Sendable {
   case digits(individual: Bool)
   case delimiter(String)
   case split(TextPattern, SplitBehavior, inverted: Bool)
+  /// Where the script changes. Kana count as Han, and spaces as any; what comes before the first script is left out.
+  case unicodeScripts
   /// SentencePiece's: spaces become a mark that begins words.
   case metaspace(mark: String, prepend: PrependScheme, splits: Bool)
   /// Pieces of so many scalars.
@@ -130,6 +132,8 @@ indirect enum PreTokenizer: Sendable {
       try text.split { bytes, range, parts throws(SubwordTokenizerError) in
         behavior.apply(to: try pattern.matches(in: bytes, range), in: range, inverted: inverted, &parts)
       }
+    case .unicodeScripts:
+      try text.split { bytes, range, parts throws(SubwordTokenizerError) in ScriptRuns.append(bytes, range, &parts) }
     case .metaspace(let mark, let prepend, let splits): try Self.metaspace(&text, mark, prepend, splits)
     case .fixedLength(let length):
       try text.split { bytes, range, parts throws(SubwordTokenizerError) in
