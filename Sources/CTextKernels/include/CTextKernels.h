@@ -89,6 +89,9 @@ const struct text_kernels *_Nullable text_kernel_table(enum text_kernel_level le
 /// The kernels of the best level. Never NULL.
 const struct text_kernels *text_kernels_of_this_machine(void);
 
+/// Asks for the cache line of an address, which need not be one of memory. Costs about an instruction.
+static inline void text_prefetch(const void *address) { __builtin_prefetch(address); }
+
 #pragma clang assume_nonnull end
 
 #endif

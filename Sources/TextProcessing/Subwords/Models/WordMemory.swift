@@ -1,4 +1,9 @@
+import CTextKernels
+
 /// The pieces of words that were met before: one look-up in place of an encoding.
+///
+/// It is larger than the processor's caches, so that a look-up waits for memory, up to three times. Whoever looks up many
+/// words asks for what the later ones need before it looks up the first: ``prefetchSlot(_:)``, then ``prefetchEntry(_:)``.
 struct WordMemory {
   /// Words that are remembered, at most.
   private static let wordLimit = 1 << 18
@@ -37,6 +42,23 @@ struct WordMemory {
         index = (index + 1) & mask
       }
     }
+  }
+
+  /// Has memory fetch the slot of a word.
+  @inline(__always)
+  func prefetchSlot(_ hash: UInt32) {
+    slots.withUnsafeBufferPointer { slots in
+      if let base = slots.baseAddress { text_prefetch(base + (Int(hash) & (slots.count - 1))) }
+    }
+  }
+
+  /// Has memory fetch the bytes and pieces that a slot which is there already leads to.
+  @inline(__always)
+  func prefetchEntry(_ hash: UInt32) {
+    let slot = slots.withUnsafeBufferPointer { $0[Int(hash) & ($0.count - 1)] }
+    guard slot.hash == hash, slot.size > 0 else { return }
+    bytes.withUnsafeBufferPointer { if let base = $0.baseAddress { text_prefetch(base + Int(slot.byteStart)) } }
+    pieces.withUnsafeBufferPointer { if let base = $0.baseAddress { text_prefetch(base + Int(slot.pieceStart)) } }
   }
 
   /// Remembers a word of 1 to `sizeLimit` bytes that is not known. When there are too many, all others are forgotten.
