@@ -20,6 +20,10 @@ public enum VocabularyError: Error, Equatable, Sendable {
   case nameIsTaken(path: String, name: String)
   /// The file cannot be created where it was asked for.
   case cannotCreate(path: String, reason: String)
+  /// The file is there and may be read, but not written.
+  case cannotChange(path: String, reason: String)
+  /// Somebody else changed the file between reading and writing.
+  case changedMeanwhile(path: String)
   /// The file was created, but writing it failed: the disk is full, or a limit was reached.
   case writeFailed(path: String, reason: String)
   /// No token is left to make a vocabulary of.
@@ -62,6 +66,10 @@ extension VocabularyError: CustomStringConvertible {
       "\(path): it holds '\(name)' already; choose another name, or use --force to replace it"
     case .cannotCreate(let path, let reason):
       "\(path): cannot be created: \(reason)"
+    case .cannotChange(let path, let reason):
+      "\(path): cannot be changed: \(reason)"
+    case .changedMeanwhile(let path):
+      "\(path): another process changed it meanwhile; try again"
     case .writeFailed(let path, let reason):
       "\(path): writing failed: \(reason); nothing was left behind, free some space and try again"
     case .empty(let reason):

@@ -186,8 +186,90 @@ struct SeveralVocabulariesTests {
 
   @Test("what a writer left half done is taken back by whoever opens the file next")
   func stoppedWriter() throws {
+    let copy = try halfWritten()
+    let store = try VocabularyStore.open(copy)
+    #expect(try store.contents().map(\.name) == ["default"])
+    #expect(try store.vocabulary() == VocabularyStore.open(path).vocabulary())
+    try store.verify()
+  }
+
+  @Test("a file that replaces one with a half-done change is not damaged by taking that back")
+  func replacingHalfDone() throws {
+    let copy = try halfWritten()
+    let new = try vocabulary(of: "new words")
+    try VocabularyStore.create(at: copy, with: new, overwrite: true)
+    let store = try VocabularyStore.open(copy)
+    #expect(try store.vocabulary() == new)
+    try store.verify()
+    #expect(!FileManager.default.fileExists(atPath: copy + "-journal"))
+
+    // Neither does a journal whose file somebody else replaced.
+    let other = try halfWritten()
+    try Data("no database, but as long as one header of a hundred bytes, more or less, and a bit more than that".utf8)
+      .write(to: URL(filePath: other))
+    try VocabularyStore.create(at: other, with: new, overwrite: true)
+    #expect(try VocabularyStore.open(other).vocabulary() == new)
+    #expect(!FileManager.default.fileExists(atPath: other + "-journal"))
+  }
+
+  @Test("spellings that Unicode calls the same are one name")
+  func equivalentNames() throws {
+    let (old, new) = (try vocabulary(of: "old"), try vocabulary(of: "new"))
+    try VocabularyStore.add(old, named: "caf\u{e9}", to: path)
+    #expect(try VocabularyStore.open(path).vocabulary(named: "cafe\u{301}") == old)
+    #expect(throws: VocabularyError.nameIsTaken(path: path, name: "cafe\u{301}")) {
+      try VocabularyStore.add(new, named: "cafe\u{301}", to: path)
+    }
+    try VocabularyStore.add(new, named: "cafe\u{301}", to: path, replacing: true)
+    let store = try VocabularyStore.open(path)
+    #expect(try store.contents().count == 1)
+    #expect(try store.vocabulary(named: "caf\u{e9}") == new)
+    try VocabularyStore.add(old, named: "other", to: path)
+    try VocabularyStore.remove("caf\u{e9}", from: path)
+    #expect(try store.contents().map(\.name) == ["other"])
+  }
+
+  @Test("vectors are not given to a vocabulary that took the place of theirs")
+  func vectorsOfAnother() throws {
+    let (old, new) = (try vocabulary(of: "a b"), try vocabulary(of: "c d"))
+    try VocabularyStore.add(old, named: "it", to: path)
+    let vectors = try VocabularyVectors(dimensions: 1, ids: [2, 3], numbers: [1, 2])
+    try VocabularyStore.setVectors(vectors, in: path, madeFor: old)
+    try VocabularyStore.add(new, named: "it", to: path, replacing: true)
+    #expect(throws: VocabularyError.changedMeanwhile(path: path)) {
+      try VocabularyStore.setVectors(vectors, in: path, madeFor: old)
+    }
+    let (vocabulary, none) = try VocabularyStore.open(path).vocabularyWithVectors()
+    #expect(vocabulary == new && none == nil)
+  }
+
+  @Test(
+    "what would make a change do more than it says is refused",
+    arguments: [
+      "CREATE TRIGGER own AFTER DELETE ON vocabulary BEGIN DELETE FROM token; END",
+      "DROP TRIGGER token_deleted; CREATE TRIGGER token_deleted AFTER DELETE ON token BEGIN DELETE FROM vocabulary; END",
+      "ALTER TABLE vocabulary ADD COLUMN extra TEXT AS (hex(zeroblob(id)))", "CREATE VIEW own AS SELECT 1",
+    ])
+  func foreignSchema(sql: String) throws {
     try VocabularyStore.create(at: path, with: try vocabulary(of: "a b"), overwrite: false)
-    let copy = scratch.file("copy.sqlite")
+    let editor = try DatabaseQueue(path: path)
+    try editor.write { try $0.execute(sql: sql) }
+    try editor.close()
+    let before = try bytes(of: path)
+    let error = #expect(throws: VocabularyError.self) {
+      try VocabularyStore.add(try vocabulary(of: "x"), named: "more", to: path)
+    }
+    guard case .corrupt = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try bytes(of: path) == before)
+  }
+
+  /// A copy of a file that holds "a b", and its journal, as they are in the middle of a large change.
+  private func halfWritten() throws -> String {
+    try VocabularyStore.create(at: path, with: try vocabulary(of: "a b"), overwrite: true)
+    let copy = scratch.file("\(UUID().uuidString).sqlite")
     let writer = try DatabaseQueue(path: path)
     try writer.writeWithoutTransaction { database in
       // With a cache of a few pages the change is in the file long before it is committed.
@@ -199,10 +281,7 @@ struct SeveralVocabulariesTests {
       }
       try database.execute(sql: "ROLLBACK")
     }
-    let store = try VocabularyStore.open(copy)
-    #expect(try store.contents().map(\.name) == ["default"])
-    #expect(try store.vocabulary() == VocabularyStore.open(path).vocabulary())
-    try store.verify()
+    return copy
   }
 
   @Test("several writers at the same time lose nothing, while a reader reads")

@@ -67,7 +67,7 @@ import Testing
     let reader = try VocabularyStore.open(path)
     try VocabularyStore.create(at: path, with: new, overwrite: true)
     #expect(try VocabularyStore.open(path).vocabulary().token(2) == "new")
-    #expect(try reader.vocabulary().token(2) == "old")
+    #expect(try reader.vocabulary().token(2) == "new")
     #expect(try scratch.names == ["v.sqlite"])
   }
 

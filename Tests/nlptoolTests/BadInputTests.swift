@@ -76,7 +76,7 @@ struct BadInputTests {
     }
   }
 
-  @Test("a model of which any file is cut or changed is refused", .serialized)
+  @Test("a model of which any file is cut or changed is refused")
   func damagedModel() throws {
     try Command.withFolder { folder in
       let (model, _) = try trainedModel(folder)

@@ -97,6 +97,12 @@ struct VocabVerbTests {
         ["tokenize", "\(folder)/a.txt", "--tokenizer", "\(folder)/t.json", "--format", "ids"])
       let stored = try Command.run(["tokenize", "\(folder)/a.txt", "--tokenizer", file, "--format", "ids"])
       #expect(direct.output == stored.output && !direct.output.isEmpty)
+      let both = ["tokenize", "\(folder)/a.txt", "--format", "ids", "--name"]
+      #expect(try Command.run(both + ["subwords", "--tokenizer", file]).output == direct.output)
+      #expect(try Command.run(both + ["words2", "--vocabulary", file]).code == 0)
+      #expect(try Command.run(both + ["words2", "--tokenizer", "\(folder)/t.json"]).code == 64)
+      let beyond = try Command.run(["vocab", "decode", file, "--name", "subwords"], input: Data("1 300000\n".utf8))
+      #expect(beyond.code == 65 && beyond.errors.contains("300000"))
       let exported = try Command.run(["vocab", "export", file, "--name", "subwords"])
       #expect(Data(exported.output.utf8) == (try Data(contentsOf: URL(fileURLWithPath: "\(folder)/t.json"))))
       let again = ["vocab", "build", "\(folder)/b.txt", "--output", file, "--name", "words1"]
@@ -121,6 +127,12 @@ struct VocabVerbTests {
       #expect(near.output == "film\t0.9939\nthe\t0.0000\n", "\(near.output)\(near.errors)")
       #expect(try Command.run(["vectors", "neighbours", file, "good", "-k", "2"]).output == near.output)
       #expect(try Command.run(["vocab", "neighbours", file, "elsewhere"]).code == 65)
+      let folder = "\(folder)/folder"
+      let imported = try Command.run(["vectors", "import", file, "--limit", "2", "--output", folder])
+      #expect(imported.errors.hasPrefix("2 vectors"), "\(imported.errors)")
+      #expect(try Command.run(["vectors", "import", file, "--lowercase", "--output", folder]).code == 64)
+      #expect(try Command.run(["vectors", "neighbours", file, "good", "--name", "none"]).code == 65)
+      #expect(try Command.run(["vectors", "neighbours", folder, "the", "--name", "none"]).code == 64)
     }
   }
 }

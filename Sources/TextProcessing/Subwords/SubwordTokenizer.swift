@@ -64,6 +64,11 @@ public struct SubwordTokenizer: Sendable {
     model.vocabulary.count + added.tokens.count { model.vocabulary.token(of: $0.id) != $0.content }
   }
 
+  /// The ids of all tokens, rising; there may be gaps. O(V log V) for V tokens.
+  public var ids: [Int] {
+    Set(model.vocabulary.entries.map(\.id) + added.tokens.map { Int($0.id) }).sorted()
+  }
+
   /// The token of an id; nil where there is none.
   public func token(of id: Int) -> String? {
     Int32(exactly: id).flatMap { added.token(of: $0)?.content } ?? model.vocabulary.token(of: id)

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// Turns whatever the database throws into the one error type of this module.
@@ -8,8 +9,8 @@ enum DatabaseFailure {
   }
 
   /// Does what writes the file at `path`.
-  static func whileWriting(_ path: String, _ body: () throws -> Void) throws(VocabularyError) {
-    do { try body() } catch { throw writing(path, error) }
+  static func whileWriting<Result>(_ path: String, _ body: () throws -> Result) throws(VocabularyError) -> Result {
+    do { return try body() } catch { throw writing(path, error) }
   }
 
   /// What failed while reading the file at `path`.
@@ -36,12 +37,16 @@ enum DatabaseFailure {
     guard let error = error as? DatabaseError else { return .writeFailed(path: path, reason: "\(error)") }
     switch error.resultCode {
     case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_READONLY:
-      return .cannotCreate(path: path, reason: "\(reason(error)); check that the folder is writable")
+      return access(path, F_OK) == 0
+        ? .cannotChange(path: path, reason: "\(reason(error)); check that it and its folder are writable")
+        : .cannotCreate(path: path, reason: "\(reason(error)); check that the folder is writable")
     case .SQLITE_FULL: return .writeFailed(path: path, reason: "the disk is full")
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       return .writeFailed(path: path, reason: "another process has been using it for a minute; try again later")
     case .SQLITE_NOTADB: return .notAVocabulary(path: path, reason: "it is no SQLite database")
-    case .SQLITE_CORRUPT: return .corrupt(path: path, reason: reason(error))
+    // No statement of ours is wrong or breaks a rule of our tables: the tables are others, or their rows.
+    case .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
+      return .corrupt(path: path, reason: reason(error))
     case .SQLITE_TOOBIG: return .tooLarge(reason: "a token is longer than SQLite holds (1 GB)")
     default: return .writeFailed(path: path, reason: reason(error))
     }

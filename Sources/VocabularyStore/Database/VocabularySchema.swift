@@ -90,28 +90,39 @@ enum VocabularySchema {
 
   /// What follows from the rows: the index that keeps tokens distinct, and triggers that count revisions, so that an
   /// edit made with any SQLite client outdates the flat table.
-  private static let derived = """
-    CREATE UNIQUE INDEX token_bytes ON token (vocabulary, bytes);
+  private static let derived =
+    "CREATE UNIQUE INDEX token_bytes ON token (vocabulary, bytes);\n" + triggers.map { $0 + ";\n" }.joined()
+
+  /// The triggers of a file, without the semicolon behind, as SQLite keeps them.
+  static let triggers = [
+    """
     CREATE TRIGGER token_inserted AFTER INSERT ON token BEGIN
       UPDATE vocabulary SET revision = revision + 1 WHERE id = NEW.vocabulary;
-    END;
+    END
+    """,
+    """
     CREATE TRIGGER token_updated AFTER UPDATE ON token BEGIN
       UPDATE vocabulary SET revision = revision + 1 WHERE id IN (OLD.vocabulary, NEW.vocabulary);
-    END;
+    END
+    """,
+    """
     CREATE TRIGGER token_deleted AFTER DELETE ON token BEGIN
       UPDATE vocabulary SET revision = revision + 1 WHERE id = OLD.vocabulary;
-    END;
+    END
+    """,
+    """
     CREATE TRIGGER vocabulary_updated AFTER UPDATE OF padding, unknown, settings ON vocabulary BEGIN
       UPDATE vocabulary SET revision = revision + 1 WHERE id = NEW.id;
-    END;
-    """
+    END
+    """,
+  ]
 
   private static let dropDerived = """
-    DROP INDEX token_bytes;
-    DROP TRIGGER token_inserted;
-    DROP TRIGGER token_updated;
-    DROP TRIGGER token_deleted;
-    DROP TRIGGER vocabulary_updated;
+    DROP INDEX IF EXISTS token_bytes;
+    DROP TRIGGER IF EXISTS token_inserted;
+    DROP TRIGGER IF EXISTS token_updated;
+    DROP TRIGGER IF EXISTS token_deleted;
+    DROP TRIGGER IF EXISTS vocabulary_updated;
     """
 
   /// Runs a bulk change of rows without index and triggers, and makes them anew: sorting a million tokens once is

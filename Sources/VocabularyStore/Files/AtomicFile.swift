@@ -4,10 +4,14 @@ import Foundation
 enum AtomicFile {
   /// Calls `write` with the name of a file to create beside `path`, and gives it the name `path` when it succeeds.
   ///
+  /// - Parameter replace: what puts the written file in the place of one that is there in a way of its own; false leaves
+  ///   it to a rename.
   /// - Throws: ``VocabularyError/alreadyExists(path:)``, ``VocabularyError/cannotCreate(path:reason:)``,
   ///   ``VocabularyError/writeFailed(path:reason:)``, or what `write` throws; nothing is left behind then.
   static func create(
-    at path: String, overwrite: Bool, _ write: (_ temporary: String) throws(VocabularyError) -> Void
+    at path: String, overwrite: Bool,
+    replacingWith replace: (_ temporary: String) throws(VocabularyError) -> Bool = { _ in false },
+    _ write: (_ temporary: String) throws(VocabularyError) -> Void
   ) throws(VocabularyError) {
     try check(path, overwrite: overwrite)
     let folder = folder(of: path)
@@ -16,7 +20,11 @@ enum AtomicFile {
     do {
       try write(temporary)
       try synchronize(temporary, for: path)
-      try publish(temporary, as: path, overwrite: overwrite)
+      if overwrite, access(path, F_OK) == 0, try replace(temporary) {
+        unlink(temporary)
+      } else {
+        try publish(temporary, as: path, overwrite: overwrite)
+      }
     } catch {
       unlink(temporary)
       throw error

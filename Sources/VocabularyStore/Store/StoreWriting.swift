@@ -9,7 +9,7 @@ extension VocabularyStore {
   ///
   /// - Parameters:
   ///   - name: What the vocabulary is called in the file.
-  ///   - overwrite: Whether an existing file is replaced. Stores that have it open keep the old content.
+  ///   - overwrite: Whether an existing file is replaced, as a whole; stores that have it open see the new content then.
   /// - Throws: ``VocabularyError/alreadyExists(path:)``, ``VocabularyError/cannotCreate(path:reason:)``,
   ///   or ``VocabularyError/writeFailed(path:reason:)``. Nothing is left behind then.
   public static func create(
@@ -54,13 +54,17 @@ extension VocabularyStore {
 
   /// Gives vectors to the tokens of a vocabulary in a file, in place of those that it had.
   ///
-  /// - Throws: As ``vocabulary(named:)``, ``VocabularyError/invalidOptions(reason:)`` for ids that it does not have, and
+  /// - Parameter vocabulary: what the vectors were made for, where another process may replace it meanwhile.
+  /// - Throws: ``VocabularyError/changedMeanwhile(path:)`` where the file holds another vocabulary by now, as ``vocabulary(named:)``, ``VocabularyError/invalidOptions(reason:)`` for ids that it does not have, and
   ///   ``VocabularyError/writeFailed(path:reason:)``. The file is as before then.
   public static func setVectors(
-    _ vectors: VocabularyVectors, of name: String? = nil, in path: String
+    _ vectors: VocabularyVectors, of name: String? = nil, in path: String, madeFor vocabulary: Vocabulary? = nil
   ) throws(VocabularyError) {
     try update(path) { database in
-      let name = try StoreContents(database, path: path).resolve(name, .words, path: path)
+      let name = try StoreContents(database, path: path).resolve(name, .words, path: path).name
+      if let vocabulary, try load(name, from: database, path: path).vocabulary != vocabulary {
+        throw VocabularyError.changedMeanwhile(path: path)
+      }
       let key = try Int64.fetchOne(database, sql: "SELECT id FROM vocabulary WHERE name = ?", arguments: [name])
       let count = try Int64.fetchOne(
         database, sql: "SELECT count(*) FROM token WHERE vocabulary = ?", arguments: [key])
@@ -78,13 +82,13 @@ extension VocabularyStore {
   public static func remove(_ name: String, from path: String) throws(VocabularyError) {
     try update(path) { database in
       let contents = try StoreContents(database, path: path)
-      guard contents.has(name) else {
+      guard let item = contents.item(named: name) else {
         throw VocabularyError.noSuchName(path: path, reason: "it holds no '\(name)'")
       }
       guard contents.items.count > 1 else {
         throw VocabularyError.noSuchName(path: path, reason: "'\(name)' is all that it holds; remove the file")
       }
-      try VocabularySchema.withoutDerived(database) { try delete(name, from: database) }
+      try VocabularySchema.withoutDerived(database) { try delete(item.name, from: database) }
     }
   }
 }
@@ -106,10 +110,10 @@ extension VocabularyStore {
       }
     }
     try update(path) { database in
-      let isTaken = try StoreContents(database, path: path).has(name)
-      if isTaken, !replacing { throw VocabularyError.nameIsTaken(path: path, name: name) }
+      let old = try StoreContents(database, path: path).item(named: name)
+      if old != nil, !replacing { throw VocabularyError.nameIsTaken(path: path, name: name) }
       try VocabularySchema.withoutDerived(database) {
-        if isTaken { try delete(name, from: database) }
+        if let old { try delete(old.name, from: database) }
         try insert(database)
       }
     }
@@ -121,7 +125,10 @@ extension VocabularyStore {
   }
 
   /// A name that a person can type and a message can show.
-  private static func checked(_ name: String) throws(VocabularyError) -> String {
+  ///
+  /// - Throws: ``VocabularyError/invalidOptions(reason:)``.
+  @discardableResult
+  public static func checked(_ name: String) throws(VocabularyError) -> String {
     guard (1...200).contains(name.utf8.count),
       !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
     else { throw .invalidOptions(reason: "a name has 1 to 200 bytes and no control characters") }
@@ -131,7 +138,12 @@ extension VocabularyStore {
   private static func create(
     at path: String, overwrite: Bool, _ insert: (Database) throws -> Void
   ) throws(VocabularyError) {
-    try AtomicFile.create(at: path, overwrite: overwrite) { temporary throws(VocabularyError) in
+    try AtomicFile.create(
+      at: path, overwrite: overwrite,
+      replacingWith: { temporary throws(VocabularyError) in
+        try DatabaseFailure.whileWriting(path) { try StoreFile.copy(temporary, into: path) }
+      }
+    ) { temporary throws(VocabularyError) in
       try DatabaseFailure.whileWriting(path) {
         let queue = try StoreFile.openNew(temporary)
         do {
@@ -156,6 +168,7 @@ extension VocabularyStore {
       let queue = try StoreFile.openForWriting(path)
       try queue.write { database in
         _ = try StoreFile.checkIdentity(database, path: path)
+        try StoreFile.checkTriggers(database, path: path)
         try VocabularySchema.migrate(database)
         try body(database)
       }

@@ -30,6 +30,8 @@ struct StoreContents {
   /// In the order of the names.
   let items: [Item]
 
+  init(items: [Item]) { self.items = items }
+
   init(_ database: Database, path: String) throws {
     // A file of schema 1 has words alone.
     let subwords =
@@ -63,14 +65,29 @@ struct StoreContents {
     }
   }
 
-  func has(_ name: String) -> Bool { items.contains { $0.name == name } }
+  /// The one of this name. Swift's comparison takes two spellings for one where Unicode does, since a person cannot tell
+  /// them apart; the database compares bytes, so what is asked of it is the spelling that is stored.
+  func item(named name: String) -> Item? {
+    items.first { $0.name.utf8.elementsEqual(name.utf8) } ?? items.first { $0.name == name }
+  }
 
   /// The name that is meant; who gives none means the default or the only one.
-  func resolve(_ name: String?, _ kind: StoredVocabulary.Kind, path: String) throws(VocabularyError) -> String {
-    let names = items.filter { $0.kind == kind }.map(\.name)
-    if let name, names.contains(name) { return name }
-    if name == nil, let implied = impliedName(of: kind) { return implied }
-    let things = kind == .words ? "vocabulary of words" : "tokenizer of subwords"
+  ///
+  /// - Parameter kind: what it is to be; nil leaves it open.
+  func resolve(
+    _ name: String?, _ kind: StoredVocabulary.Kind? = nil, path: String
+  ) throws(VocabularyError) -> Item {
+    let candidates = items.filter { kind == nil || $0.kind == kind }
+    let names = candidates.map(\.name)
+    let named = name.flatMap { item(named: $0) }
+    if let named, kind == nil || named.kind == kind { return named }
+    if name == nil, let implied = implied(of: kind) { return implied }
+    let things =
+      switch kind {
+      case .words: "vocabulary of words"
+      case .subwords: "tokenizer of subwords"
+      case nil: "vocabulary"
+      }
     guard !names.isEmpty else { throw .noSuchName(path: path, reason: "it holds no \(things)") }
     let listed = names.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
     let there = listed + (names.count > 10 ? " and \(names.count - 10) more" : "")
@@ -78,12 +95,12 @@ struct StoreContents {
       throw .noSuchName(path: path, reason: "it holds several, say which by name: \(there)")
     }
     throw .noSuchName(
-      path: path, reason: has(name) ? "'\(name)' is no \(things)" : "it holds no '\(name)', but \(there)")
+      path: path, reason: named != nil ? "'\(name)' is no \(things)" : "it holds no '\(name)', but \(there)")
   }
 
-  /// Whom one means who gives no name.
-  func impliedName(of kind: StoredVocabulary.Kind) -> String? {
-    let names = items.filter { $0.kind == kind }.map(\.name)
-    return names.contains(VocabularyStore.defaultName) ? VocabularyStore.defaultName : names.count == 1 ? names[0] : nil
+  /// What is meant where nobody gives a name.
+  func implied(of kind: StoredVocabulary.Kind?) -> Item? {
+    let candidates = items.filter { kind == nil || $0.kind == kind }
+    return candidates.first { $0.name == VocabularyStore.defaultName } ?? (candidates.count == 1 ? candidates[0] : nil)
   }
 }

@@ -25,7 +25,7 @@ public final class VocabularyStore: Sendable {
   /// The vocabularies that were asked for, as of a revision of their rows.
   private let loaded: Mutex<[String: Loaded]>
 
-  private struct Loaded: Sendable {
+  struct Loaded: Sendable {
     let state: State
     let vocabulary: Vocabulary
   }
@@ -52,7 +52,7 @@ public final class VocabularyStore: Sendable {
         guard !contents.items.isEmpty else {
           throw VocabularyError.corrupt(path: path, reason: "it holds no vocabulary")
         }
-        guard let name = contents.impliedName(of: .words) else { return [String: Loaded]() }
+        guard let name = contents.implied(of: .words)?.name else { return [String: Loaded]() }
         return [name: try load(name, from: database, path: path)]
       }
       return VocabularyStore(path: path, queue: queue, loaded: loaded)
@@ -64,6 +64,21 @@ public final class VocabularyStore: Sendable {
   /// - Throws: As ``open(_:)``, where the file was changed into something else meanwhile.
   public func contents() throws(VocabularyError) -> [StoredVocabulary] {
     try read { [path] in try StoreContents($0, path: path).described(by: $0) }
+  }
+
+  /// One of the vocabularies, of whichever kind.
+  ///
+  /// - Parameter name: its name; without, the one called ``defaultName``, or else the only one.
+  /// - Throws: As ``contents()``, and ``VocabularyError/noSuchName(path:reason:)``.
+  public func item(named name: String? = nil) throws(VocabularyError) -> StoredVocabulary {
+    try read { [path] database in
+      let contents = try StoreContents(database, path: path)
+      let found = try contents.resolve(name, path: path)
+      guard let item = try StoreContents(items: [found]).described(by: database).first else {
+        throw VocabularyError.noSuchName(path: path, reason: "it holds nothing")
+      }
+      return item
+    }
   }
 
   /// A vocabulary of words. Costs a small query or two; the table is read again only where the rows were changed since.
@@ -97,6 +112,19 @@ public final class VocabularyStore: Sendable {
   public func vectors(named name: String? = nil) throws(VocabularyError) -> VocabularyVectors? {
     try read { [self] database in
       try VectorRows.read(try resolve(name, .words, database), from: database, path: path)
+    }
+  }
+
+  /// A vocabulary of words together with its vectors, as of one moment.
+  ///
+  /// - Throws: As ``vocabulary(named:)``.
+  public func vocabularyWithVectors(
+    named name: String? = nil
+  ) throws(VocabularyError) -> (vocabulary: Vocabulary, vectors: VocabularyVectors?) {
+    try read { [self] database in
+      let name = try resolve(name, .words, database)
+      let vectors = try VectorRows.read(name, from: database, path: path)
+      return (try Self.load(name, from: database, path: path).vocabulary, vectors)
     }
   }
 
@@ -143,15 +171,23 @@ extension VocabularyStore {
   private func read<Result: Sendable>(
     _ body: @Sendable (Database) throws -> Result
   ) throws(VocabularyError) -> Result {
-    try DatabaseFailure.whileReading(path) { try queue.read(body) }
+    try DatabaseFailure.whileReading(path) {
+      do {
+        return try queue.read(body)
+      } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
+        // A writer was stopped since this store was opened: whoever may write takes the half-done change back.
+        try StoreFile.openForWriting(path).close()
+        return try queue.read(body)
+      }
+    }
   }
 
   /// The name that is meant.
   private func resolve(_ name: String?, _ kind: StoredVocabulary.Kind, _ database: Database) throws -> String {
-    try StoreContents(database, path: path).resolve(name, kind, path: path)
+    try StoreContents(database, path: path).resolve(name, kind, path: path).name
   }
 
-  private struct State: Equatable {
+  struct State: Equatable {
     let key: Int64
     /// The revision of the rows.
     let revision: Int64
@@ -176,7 +212,7 @@ extension VocabularyStore {
       key: key, revision: revision, checksum: row.integer(at: 3), isCurrent: row.integer(at: 2) == revision)
   }
 
-  private static func load(_ name: String, from database: Database, path: String) throws -> Loaded {
+  static func load(_ name: String, from database: Database, path: String) throws -> Loaded {
     let state = try state(of: name, database, path)
     let vocabulary =
       state.isCurrent

@@ -1,3 +1,5 @@
+import Synchronization
+import Tensors
 import TextProcessing
 
 /// The texts of benchmarks.
@@ -23,6 +25,8 @@ enum BenchmarkText {
 struct TokenizerBenchmark: Benchmark {
   let language: String
   let folder: String
+  /// Lines that a thread takes at once.
+  private let linesPerTile = 64
 
   var name: String { "tokenize/\(language)/words" }
 
@@ -34,17 +38,31 @@ struct TokenizerBenchmark: Benchmark {
   func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
     let (lines, bytes) = try BenchmarkText.lines(of: language, in: folder)
     let tokenizer = try Tokenizer()
-    let workspace = tokenizer.makeWorkspace()
-    var tokens = 0
+    let workspaces = (0..<Parallelism.threads).map { _ in tokenizer.makeWorkspace() }
+    let tokens = Atomic<Int>(0)
     let seconds = try stopwatch.median {
-      tokens = 0
-      for line in lines {
-        try tokenizer.tokenize(line, with: workspace)
-        tokens += workspace.count
+      tokens.store(0, ordering: .relaxed)
+      let nextTile = Atomic<Int>(0)
+      let failure = Mutex<InvalidUTF8?>(nil)
+      parallelFor(workspaces.count) { worker in
+        let workspace = workspaces[worker]
+        do throws(InvalidUTF8) {
+          while true {
+            let first = linesPerTile * nextTile.add(1, ordering: .relaxed).oldValue
+            guard first < lines.count else { return }
+            for line in lines[first..<min(lines.count, first + linesPerTile)] {
+              try tokenizer.tokenize(line, with: workspace)
+              tokens.add(workspace.count, ordering: .relaxed)
+            }
+          }
+        } catch {
+          failure.withLock { $0 = error }
+        }
       }
+      if let error = failure.withLock({ $0 }) { throw error }
     }
     return BenchmarkResult(
       name: name, metric: "megabytes_per_s", value: Double(bytes) / seconds / 1e6, unit: "MB/s",
-      details: [("tokens_per_s", Double(tokens) / seconds), ("bytes", Double(bytes))])
+      details: [("tokens_per_s", Double(tokens.load(ordering: .relaxed)) / seconds), ("bytes", Double(bytes))])
   }
 }

@@ -125,7 +125,7 @@ struct CommandFailure: Error {
     switch error {
     case .invalidOptions: .usage
     case .missing, .unreadable: .input
-    case .alreadyExists, .nameIsTaken, .cannotCreate: .cannotCreate
+    case .alreadyExists, .nameIsTaken, .cannotCreate, .cannotChange: .cannotCreate
     case .writeFailed: .writeFailed
     default: .content
     }

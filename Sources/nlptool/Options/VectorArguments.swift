@@ -6,9 +6,15 @@ import TextModels
 struct VectorArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Begin with these vectors: a folder of train-vectors, or a text file of GloVe, word2vec or fastText (.vec).",
+      "Begin with these vectors: a folder of train-vectors, a text file of GloVe, word2vec or fastText (.vec), or a vocabulary with vectors (.sqlite).",
       valueName: "path"))
   var vectors: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Name of the vocabulary whose vectors are meant, in a file of several. (default: the only one, or 'default')",
+      valueName: "name"))
+  var vectorsName: String?
 
   @Option(
     help: ArgumentHelp(
@@ -16,6 +22,7 @@ struct VectorArguments: ParsableArguments {
   var pretrain: Int?
 
   func validate() throws {
+    if vectorsName != nil, vectors == nil { throw ValidationError("--vectors-name needs --vectors FILE") }
     if vectors != nil, pretrain != nil { throw ValidationError("give --vectors or --pretrain, not both") }
     if let pretrain, !(1...10_000).contains(pretrain) {
       throw ValidationError("--pretrain takes a number from 1 to 10000")
@@ -35,7 +42,7 @@ extension TrainingJob {
   /// The vectors that the arguments ask for, if they do.
   func pretrainedVectors(_ texts: LabelledTexts) throws -> PretrainedVectors? {
     if let path = arguments.vectors.vectors {
-      return PretrainedVectors(try loadVectors(path), name: path)
+      return PretrainedVectors(try loadVectors(path, named: arguments.vectors.vectorsName), name: path)
     }
     guard let passes = arguments.vectors.pretrain else { return nil }
     let settings = try arguments.tokenizer.settings(

@@ -19,7 +19,7 @@ struct Tokenize: ParsableCommand {
       offsets, a line "start TAB end TAB kind TAB token" for each token and an empty line after each text; ids, \
       numbers of --vocabulary, whose own settings then divide the text.
 
-      With --tokenizer, a file tokenizer.json of Hugging Face or a .model of SentencePiece, tokens are its subwords, with \
+      With --tokenizer, a file tokenizer.json of Hugging Face, a .model of SentencePiece or a vocabulary of subwords (.sqlite), tokens are its subwords, with \
       the same ids as there; jsonl is then one object {"ids","tokens","offsets","type_ids","word_ids","special_tokens_mask","attention_mask"}.
 
       Examples:
@@ -47,8 +47,15 @@ struct Tokenize: ParsableCommand {
   var vocabulary: String?
 
   @Option(
-    help: ArgumentHelp("Subword tokenizer: a file tokenizer.json, or a .model of SentencePiece.", valueName: "file"))
+    help: ArgumentHelp(
+      "Subword tokenizer: a file tokenizer.json, a .model of SentencePiece, or a vocabulary of subwords (.sqlite).",
+      valueName: "file"))
   var tokenizer: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Name of the vocabulary in a file of several. (default: the only one, or 'default')", valueName: "name"))
+  var name: String?
 
   @Flag(
     inversion: .prefixedNo,
@@ -74,6 +81,9 @@ struct Tokenize: ParsableCommand {
     if tokenizer != nil, lowercase || tokens.isGiven {
       throw ValidationError("--tokenizer says itself how texts are divided: leave out the other options of tokens")
     }
+    if name != nil, vocabulary == nil, tokenizer == nil {
+      throw ValidationError("--name needs --vocabulary FILE or --tokenizer FILE")
+    }
     if format != .ids, vocabulary != nil { throw ValidationError("--vocabulary is for --format ids") }
   }
 
@@ -85,7 +95,7 @@ struct Tokenize: ParsableCommand {
   /// What divides the lines, one for each thread.
   private func makeSlots() throws -> [any LineDivider] {
     if let path = tokenizer {
-      var own = try loadSubwordTokenizer(path)
+      var own = try loadSubwordTokenizer(path, named: name)
       if !specialTokens { (own.truncation, own.padding) = (nil, nil) }
       let tokenizer = own
       if explain { return [try ExplainLines(.subwords(tokenizer, addsSpecialTokens: specialTokens))] }
@@ -94,7 +104,7 @@ struct Tokenize: ParsableCommand {
           tokenizer: tokenizer, format: format, addsSpecialTokens: specialTokens, offsets: offsetUnit)
       }
     }
-    let known = try vocabulary.map { try VocabularyStore.open($0).vocabulary() }
+    let known = try vocabulary.map { try VocabularyStore.open($0).vocabulary(named: name) }
     let tokenizer = try Tokenizer(known?.settings ?? tokens.settings(lowercase: lowercase))
     if explain { return [try ExplainLines(.words(tokenizer))] }
     return try (0..<Parallelism.threads).map { _ in

@@ -7,7 +7,8 @@ struct Vectors: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Ask word vectors: neighbours, analogies, vectors of words and texts.",
     discussion: """
-      Vectors are a folder of train-vectors, a text file of GloVe, word2vec or fastText (.vec), or word2vec's binary form (.bin).
+      Vectors are a folder of train-vectors, a text file of GloVe, word2vec or fastText (.vec), word2vec's binary form (.bin), or a \
+      vocabulary that has vectors (.sqlite).
 
       Examples:
         nlptool vectors neighbours vectors good bad
@@ -20,11 +21,16 @@ struct Vectors: ParsableCommand {
     @Argument(help: ArgumentHelp("Folder of vectors, or a text file.", valueName: "vectors"))
     var vectors: String
 
+    @Option(
+      help: ArgumentHelp(
+        "Name of the vocabulary in a file of several. (default: the only one, or 'default')", valueName: "name"))
+    var name: String?
+
     @OptionGroup(title: "General") var compute: ComputeOptions
 
     func load() throws -> WordVectors {
       compute.apply()
-      return try loadVectors(vectors)
+      return try loadVectors(vectors, named: name)
     }
   }
 
@@ -197,8 +203,9 @@ struct Vectors: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a folder of vectors of another form, which is read many times faster.",
       discussion: """
-        Forms: text of GloVe, word2vec or fastText (.vec), word2vec's binary form (.bin), and a matrix of NumPy (.npy) with \
-        a list of its words: one a line, or lines of word TAB row.
+        Forms: text of GloVe, word2vec or fastText (.vec), word2vec's binary form (.bin), a matrix of NumPy (.npy) with a \
+        list of its words (one a line, or lines of word TAB row), and a vocabulary that has vectors (.sqlite), whose own \
+        settings then divide texts.
 
         Examples:
           nlptool vectors import glove.6B.100d.txt --lowercase --output glove
@@ -209,6 +216,10 @@ struct Vectors: ParsableCommand {
     var file: String
     @Option(help: ArgumentHelp("Words of a matrix of NumPy.", valueName: "file"))
     var words: String?
+    @Option(
+      help: ArgumentHelp(
+        "Name of the vocabulary in a file of several. (default: the only one, or 'default')", valueName: "name"))
+    var name: String?
     @Option(help: ArgumentHelp("Folder of the vectors.", valueName: "folder"))
     var output: String
     @Option(help: ArgumentHelp("Words to read, the first ones. (default: all)", valueName: "number"))
@@ -223,12 +234,15 @@ struct Vectors: ParsableCommand {
 
     func validate() throws {
       if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1 on") }
+      if file.hasSuffix(".sqlite"), lowercase || tokenizer.isGiven {
+        throw ValidationError("a vocabulary says itself how texts are divided: leave out the options of tokens")
+      }
     }
 
     func run() throws {
       try WordVectors.checkWritable(to: output, replacing: force)
       let vectors = try loadVectors(
-        file, limit: limit ?? .max, settings: tokenizer.settings(lowercase: lowercase), words: words)
+        file, named: name, limit: limit ?? .max, settings: tokenizer.settings(lowercase: lowercase), words: words)
       try vectors.write(to: output, precision: precision, replacing: force)
       StandardError.write("\(vectors.wordCount) vectors of \(vectors.dimensions) numbers are in \(output)\n")
     }

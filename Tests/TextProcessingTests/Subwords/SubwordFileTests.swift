@@ -69,6 +69,7 @@ struct SubwordFileTests {
       #"{"model": {"type": "WordPiece", "vocab": {"a": 0}}}"#,
       #"{"model": {"type": "Unigram", "vocab": []}}"#,
       #"{"model": {"type": "Unigram", "vocab": [["a", 0]], "unk_id": 7}}"#,
+      #"{"model": {"type": "Unigram", "vocab": [["a", 0]], "unk_id": 2147483648}}"#,
       #"{"normalizer": {"type": "Precompiled", "precompiled_charsmap": "/////w=="}, "model": {"type": "WordLevel", "vocab": {}}}"#,
       #"{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated"}, "model": {"type": "WordLevel", "vocab": {}}}"#,
       #"{"post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x", "type_id": 0}}], "pair": [], "special_tokens": {}}, "model": {"type": "WordLevel", "vocab": {}}}"#,

@@ -85,7 +85,8 @@ extension SubwordModel {
       scores.append(score)
     }
     return try UnigramModel(
-      vocabulary: try SubwordVocabulary(entries), scores: scores, unknownID: try fields.int("unk_id").map { Int32($0) },
+      vocabulary: try SubwordVocabulary(entries), scores: scores,
+      unknownID: try fields.int("unk_id").map { Int32(clamping: $0) },
       byteFallback: try fields.bool("byte_fallback", default: false))
   }
 }

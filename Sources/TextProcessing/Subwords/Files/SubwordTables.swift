@@ -62,7 +62,12 @@ extension SubwordTokenizer {
   ///
   /// - Throws: As ``init(json:)``.
   package init(_ tables: SubwordTables) throws(SubwordTokenizerError) {
-    let document = try Self.parse(tables.pipeline).replacingMembers(of: "model", "vocab", "merges") { name, value in
+    let isPlaced = tables.tokens.enumerated().allSatisfy { $0.offset == $0.element.id }
+    let parsed = try Self.parse(tables.pipeline)
+    if parsed["model"]?["vocab"]?.array != nil, !isPlaced {
+      throw .invalid(part: "vocab", reason: "the ids of its tokens have a gap")
+    }
+    let document = parsed.replacingMembers(of: "model", "vocab", "merges") { name, value in
       if name == "merges" { return .array(tables.merges.map { .array([.string($0.left), .string($0.right)]) }) }
       return value.array == nil
         ? .object(tables.tokens.map { ($0.text, .number(Double($0.id))) })

@@ -31,10 +31,9 @@ extension Vocab {
       let store = try source.open()
       let contents = try store.contents()
       if source.name == nil, contents.count > 1 { return try show(contents) }
-      guard case .words(let vocabulary) = try source.loadEither() else {
-        guard let own = contents.first(where: { source.name == nil || $0.name == source.name }) else { return }
-        return try show(try store.subwordTokenizer(named: own.name), own)
-      }
+      let item = try store.item(named: source.name)
+      guard item.kind == .words else { return try show(try store.subwordTokenizer(named: item.name), item) }
+      let vocabulary = try store.vocabulary(named: item.name)
       let summary = vocabulary.summary
       if json { return try StandardOutput.shared.write(encodedJSON(summary, pretty: false)) }
       var figures = TextTable()
@@ -44,7 +43,7 @@ extension Vocab {
       figures.add("unit", summary.settings.unit.rawValue)
       figures.add("locale", summary.settings.locale)
       figures.add("lower case", summary.settings.lowercase ? "yes" : "no")
-      if let vectors = try store.vectors(named: source.name) {
+      if let vectors = try store.vectors(named: item.name) {
         figures.add("vectors", "\(vectors.ids.count) of \(vectors.dimensions) numbers")
       }
       figures.add("fingerprint", String(summary.fingerprint.prefix(16)))
@@ -78,9 +77,8 @@ extension Vocab {
       figures.add("added", "\(tokenizer.addedTokens.count)")
       var entries = TextTable()
       entries.add("token", "id")
-      for id in 0..<limit {
-        guard let token = tokenizer.token(of: id) else { continue }
-        entries.add(String(token.asJSON.dropFirst().dropLast()), "\(id)")
+      for id in tokenizer.ids.prefix(limit) {
+        entries.add(String((tokenizer.token(of: id) ?? "").asJSON.dropFirst().dropLast()), "\(id)")
       }
       try StandardOutput.shared.write(figures.text + (limit > 0 ? "\n" + entries.text : ""))
     }

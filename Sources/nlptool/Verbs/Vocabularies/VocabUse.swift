@@ -140,19 +140,18 @@ extension Vocab {
 
     func run() throws {
       let known = try source.loadEither()
-      let count =
+      func isKnown(_ id: Int32) -> Bool {
         switch known {
-        case .words(let vocabulary): vocabulary.count
-        // Added tokens may lie beyond the vocabulary, with gaps between; those have no text.
-        case .subwords: Int(Int32.max)
+        case .words(let vocabulary): vocabulary.token(id) != nil
+        case .subwords(let tokenizer): tokenizer.token(of: Int(id)) != nil
         }
+      }
       let reader = try LineReader(path: file)
       while try reader.advance() {
         let ids = try reader.lineText().split(separator: " ").map { word in
-          guard let id = Int32(word), id >= 0, id < count else {
+          guard let id = Int32(word), isKnown(id) else {
             throw CommandFailure(
-              .content,
-              "\(file), line \(reader.lineNumber): '\(word)' is no id of the vocabulary, which has \(count)")
+              .content, "\(file), line \(reader.lineNumber): '\(word)' is no id of the vocabulary")
           }
           return id
         }

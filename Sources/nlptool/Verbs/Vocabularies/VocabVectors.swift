@@ -47,7 +47,7 @@ extension Vocab {
       }
       try VocabularyStore.setVectors(
         VocabularyVectors(dimensions: known.dimensions, ids: ids, numbers: numbers), of: source.name,
-        in: source.vocabulary)
+        in: source.vocabulary, madeFor: vocabulary)
       let words = vocabulary.entries.count { !$0.isReserved }
       func percent(_ share: Double) -> String { "\((100 * share).fixed(1)) %" }
       var table = TextTable()

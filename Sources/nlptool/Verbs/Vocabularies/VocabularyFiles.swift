@@ -20,17 +20,9 @@ struct VocabularySource: ParsableArguments {
   /// What is meant: a vocabulary of words, or a tokenizer of subwords.
   func loadEither() throws -> StoredTokens {
     let store = try open()
-    let contents = try store.contents()
-    if let name {
-      guard let found = contents.first(where: { $0.name == name }) else {
-        throw VocabularyError.noSuchName(path: vocabulary, reason: "it holds no '\(name)'")
-      }
-      return found.kind == .words
-        ? .words(try store.vocabulary(named: name)) : .subwords(try store.subwordTokenizer(named: name))
-    }
-    // A file with subwords alone needs no name either.
-    return contents.contains { $0.kind == .words }
-      ? .words(try store.vocabulary(named: name)) : .subwords(try store.subwordTokenizer(named: name))
+    let item = try store.item(named: name)
+    return item.kind == .words
+      ? .words(try store.vocabulary(named: item.name)) : .subwords(try store.subwordTokenizer(named: item.name))
   }
 }
 
@@ -55,13 +47,19 @@ struct VocabularyDestination: ParsableArguments {
 
   /// Finds out before the work what would stop the writing after it.
   func prepare() throws {
-    guard access(output, F_OK) == 0 else { return try checkWritable(output) }
+    if let name { try VocabularyStore.checked(name) }
+    try checkWritable(output)
+    guard access(output, F_OK) == 0 else { return }
     guard let name else {
       if !force { throw VocabularyError.alreadyExists(path: output) }
-      return try checkWritable(output)
+      return
     }
-    if !force, try VocabularyStore.open(output).contents().contains(where: { $0.name == name }) {
+    let contents = try VocabularyStore.open(output).contents()
+    if !force, contents.contains(where: { $0.name == name }) {
       throw VocabularyError.nameIsTaken(path: output, name: name)
+    }
+    if access(output, W_OK) != 0 {
+      throw VocabularyError.cannotChange(path: output, reason: String(cString: strerror(errno)).lowercased())
     }
   }
 
