@@ -12,9 +12,10 @@
 #include "elementwise.inc.h"
 #include "matrix_product.inc.h"
 #include "recurrent.inc.h"
-#include "patches.inc.h"
+#include "convolution.inc.h"
 #include "convolution_max.inc.h"
 #include "special.inc.h"
+#include "pooling.inc.h"
 #include "losses.inc.h"
 #include "activations.inc.h"
 #include "normalization.inc.h"
@@ -42,8 +43,18 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .gru_backward_step = gru_backward_step,
     .rnn_tanh_backward_step = rnn_tanh_backward_step,
     .rnn_relu_backward_step = rnn_relu_backward_step,
-    .gather_patches = gather_patches,
-    .scatter_patches = scatter_patches,
+    .convolve = convolve,
+    .convolution_filter_gradient = convolution_filter_gradient,
+    .convolve_depthwise = convolve_depthwise,
+    .depthwise_filter_gradient = depthwise_filter_gradient,
+    .pack_filters = pack_filters,
+    .unpack_filters = unpack_filters,
+    .pool_maximum = pool_maximum,
+    .pool_maximum_gradient = pool_maximum_gradient,
+    .pool_average = pool_average,
+    .pool_average_gradient = pool_average_gradient,
+    .local_response = local_response,
+    .local_response_gradient = local_response_gradient,
     .convolve_max = convolve_max,
     .convolve_max_indexed = convolve_max_indexed,
     .add = add,
@@ -103,7 +114,7 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .normalize_sums = normalize_sums,
     .normalize_gradient = normalize_gradient,
     .column_sums = column_sums,
-    .column_centered_squares = column_centered_squares,
+    .column_moments = column_moments,
     .normalize_columns = normalize_columns,
     .normalize_columns_sums = normalize_columns_sums,
     .normalize_columns_gradient = normalize_columns_gradient,

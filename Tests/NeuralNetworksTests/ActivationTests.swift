@@ -39,11 +39,12 @@ struct ActivationTests {
     let layer = PReLU(channels: slopes)
     #expect(layer.weight.value == Tensor(repeating: 0.25, shape: [slopes]))
     try layer.load(["weight": fixture["prelu-\(slopes).weight"]])
-    let input = Parameter(try fixture["input"])
-    expectEqual(layer(input.value), try fixture["prelu-\(slopes).output"], "output")
-    let gradients = recordGradients({ layer(input.tensor) }, outputGradient: try fixture["output_gradient"])
+    func tensor(_ key: String) throws -> Tensor { try fixture[key].channelsLast() }
+    let input = Parameter(try tensor("input"))
+    expectEqual(layer(input.value), try tensor("prelu-\(slopes).output"), "output")
+    let gradients = recordGradients({ layer(input.tensor) }, outputGradient: try tensor("output_gradient"))
     expectEqual(
-      try #require(gradients[input]).tensor, try fixture["prelu-\(slopes).grad"], "input", isGradient: true)
+      try #require(gradients[input]).tensor, try tensor("prelu-\(slopes).grad"), "input", isGradient: true)
     expectEqual(
       try #require(gradients[layer.weight]).tensor, try fixture["prelu-\(slopes).grad.weight"], "weight",
       isGradient: true)

@@ -17,7 +17,7 @@ struct ConvolutionTests {
       let numbers = try #require(fixture.metadata[key]).split(separator: ",").compactMap { Int($0) }
       return Size2D(height: numbers[0], width: numbers[1])
     }
-    let input = Parameter(try fixture["input"])
+    let input = Parameter(try fixture["input"].channelsLast())
     let weight = try fixture["weight"]
     let groups = try #require(Int(fixture.metadata["groups"] ?? ""))
     let (stride, padding, dilation) = (try setting("stride"), try setting("padding"), try setting("dilation"))
@@ -26,23 +26,26 @@ struct ConvolutionTests {
     let output: () -> Tensor
     if weight.rank == 3 {
       let conv1d = Conv1d(
-        inputChannels: input.shape[1], outputChannels: weight.shape[0], kernelSize: weight.shape[2],
+        inputChannels: input.shape[input.shape.count - 1], outputChannels: weight.shape[0], kernelSize: weight.shape[2],
         stride: stride.width, padding: padding.width, dilation: dilation.width, groups: groups, hasBias: hasBias,
         random: nil)
       (layer, output) = (conv1d, { conv1d(input.tensor) })
     } else {
       let conv2d = Conv2d(
-        inputChannels: input.shape[1], outputChannels: weight.shape[0],
-        kernelSize: Size2D(height: weight.shape[2], width: weight.shape[3]), stride: stride, padding: padding,
+        inputChannels: input.shape[input.shape.count - 1], outputChannels: weight.shape[0],
+        kernelSize: Size2D(height: weight.shape[2], width: weight.shape[3]), stride: stride,
+        padding: Padding2D(height: padding.height, width: padding.width),
         dilation: dilation, groups: groups, hasBias: hasBias, random: nil)
       (layer, output) = (conv2d, { conv2d(input.tensor) })
     }
     try layer.load(Dictionary(uniqueKeysWithValues: layer.namedParameters.map { ($0.name, try fixture[$0.name]) }))
-    expectEqual(output(), try fixture["output"], "output")
-    let gradients = recordGradients(output, outputGradient: try fixture["output_gradient"])
-    for (name, parameter) in layer.namedParameters + [("input", input)] {
+    expectEqual(output(), try fixture["output"].channelsLast(), "output")
+    let gradients = recordGradients(output, outputGradient: try fixture["output_gradient"].channelsLast())
+    for (name, parameter) in layer.namedParameters {
       expectEqual(try #require(gradients[parameter]).tensor, try fixture["grad.\(name)"], name, isGradient: true)
     }
+    expectEqual(
+      try #require(gradients[input]).tensor, try fixture["grad.input"].channelsLast(), "input", isGradient: true)
   }
 
   @Test("the pooled text convolution is conv1d, ReLU and maximum")
@@ -54,7 +57,7 @@ struct ConvolutionTests {
     let rows = random.split("rows").uniform([length, channels], in: -1..<1)
     let pooled = rows.convolutionMaxOverTime(
       rows: SequenceRows(counts: [length]), weight: weight, bias: bias)
-    let dense = rows.transposed().reshaped([1, channels, length]).conv1d(weight: weight, bias: bias).relu()
+    let dense = rows.reshaped([1, length, channels]).conv1d(weight: weight, bias: bias).relu().channelsFirst()
     let positions = length - width + 1
     for filter in 0..<filters {
       let largest = dense.scalars[filter * positions..<(filter + 1) * positions].max() ?? -1
@@ -67,7 +70,7 @@ struct ConvolutionTests {
     let random = RandomStream(seed: 8)
     let layer = Conv2d(
       inputChannels: 40, outputChannels: 36, kernelSize: 3, padding: 1, groups: 2, random: random)
-    let x = Parameter(random.uniform([5, 40, 13, 11], in: -1..<1))
+    let x = Parameter(random.uniform([5, 13, 11, 40], in: -1..<1))
     func step(threads: Int) -> [[Float]] {
       let before = Parallelism.threads
       Parallelism.threads = threads

@@ -34,7 +34,7 @@ struct GradientCheckTests {
     let conv2d = Conv2d(
       inputChannels: 3, outputChannels: 5, kernelSize: Size2D(height: 2, width: 3), padding: 1,
       dilation: Size2D(height: 2, width: 1), random: random)
-    let (sequences, images) = (parameter([2, 4, 11], 7), parameter([2, 3, 6, 5], 8))
+    let (sequences, images) = (parameter([2, 11, 4], 7), parameter([2, 6, 5, 3], 8))
     let pooled = ConvolutionMaxOverTime(inputSize: 6, filterCount: 4, width: 2, random: random)
     let words = parameter([12, 6], 9)
     let (overTime, attention) = (
@@ -94,7 +94,7 @@ struct GradientCheckTests {
 
   private static func normalizations(_ a: Parameter, _ sequences: Parameter, _ images: Parameter) -> [Case] {
     let (vectors, steps, pixels) = (BatchNorm1d(channels: 6), BatchNorm1d(channels: 4), BatchNorm2d(channels: 3))
-    let (layer, root) = (LayerNorm([4, 11]), RMSNorm([6]))
+    let (layer, root) = (LayerNorm([11, 4]), RMSNorm([6]))
     let (group, features) = (GroupNorm(groups: 2, channels: 4), GroupNorm(groups: 2, channels: 6))
     let (instances, frames) = (InstanceNorm1d(channels: 4), InstanceNorm2d(channels: 3, isAffine: true))
     let weight = WeightNormalization(RandomStream(seed: 12).uniform([5, 6], in: -1..<1))

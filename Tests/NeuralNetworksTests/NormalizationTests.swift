@@ -56,13 +56,19 @@ struct NormalizationTests {
     let fixture = try Fixture(name)
     let (module, apply) = try Self.layer(name)
     try module.load(fixture.all("before."))
-    let input = Parameter(try fixture["input"])
-    let above = try fixture["output_gradient"]
+    // PyTorch's channels come first, except where whole rows are normalised.
+    let hasChannels = !(module is LayerNorm || module is RMSNorm)
+    func tensor(_ key: String) throws -> Tensor {
+      let tensor = try fixture[key]
+      return hasChannels && tensor.rank > 1 ? tensor.channelsLast() : tensor
+    }
+    let input = Parameter(try tensor("input"))
+    let above = try tensor("output_gradient")
     func check(_ prefix: String, _ output: Tensor, _ gradients: Gradients) throws {
-      expectEqual(output, try fixture["\(prefix)output"], "\(prefix)output")
+      expectEqual(output, try tensor("\(prefix)output"), "\(prefix)output")
       for (name, parameter) in module.namedParameters + [("input", input)] {
         let gradient = try #require(gradients[parameter]).tensor
-        expectEqual(gradient, try fixture["\(prefix)grad.\(name)"], "\(prefix)\(name)", isGradient: true)
+        expectEqual(gradient, try tensor("\(prefix)grad.\(name)"), "\(prefix)\(name)", isGradient: true)
       }
     }
     let (output, gradients) = trainingGradients({ apply(input.tensor) }, above)
@@ -81,9 +87,9 @@ struct NormalizationTests {
     for parameter in module.parameters { parameter.isFrozen = true }
     if !module.parameters.isEmpty {
       let (frozen, gradients) = trainingGradients({ apply(input.tensor) }, above)
-      expectEqual(frozen, try fixture["evaluation.output"], "frozen")
+      expectEqual(frozen, try tensor("evaluation.output"), "frozen")
       expectEqual(
-        try #require(gradients[input]).tensor, try fixture["evaluation.grad.input"], "frozen", isGradient: true)
+        try #require(gradients[input]).tensor, try tensor("evaluation.grad.input"), "frozen", isGradient: true)
       #expect(module.parameters.allSatisfy { gradients[$0] == nil })
     }
     #expect(module.stateDictionary == after)
@@ -105,6 +111,49 @@ struct NormalizationTests {
     }
   }
 
+  @Test("an addition and ReLU behind a batch normalisation are those that follow it", arguments: [true, false])
+  func fused(isTraining: Bool) throws {
+    let random = RandomStream(seed: 21)
+    let (one, two) = (BatchNorm2d(channels: 37), BatchNorm2d(channels: 37))
+    for layer in [one, two] {
+      layer.weight?.value = random.split("weight").uniform([37], in: 0.5..<1.5)
+      layer.bias?.value = random.split("bias").uniform([37], in: -0.5..<0.5)
+    }
+    let inputs = (0..<2).map { Parameter(random.split($0).uniform([3, 7, 5, 37], in: -1..<1)) }
+    let above = random.split("above").uniform([3, 7, 5, 37], in: -1..<1)
+    func gradients(_ output: () -> Tensor) -> (Tensor, Gradients) {
+      isTraining
+        ? trainingGradients(output, above) : (output().detached, recordGradients(output, outputGradient: above))
+    }
+    for hasAddend in [true, false] {
+      let (fused, own) = gradients {
+        one(inputs[0].tensor, adding: hasAddend ? inputs[1].tensor : nil, clipsNegative: true)
+      }
+      let (plain, expected) = gradients {
+        let normal = two(inputs[0].tensor)
+        return (hasAddend ? normal + inputs[1].tensor : normal).relu()
+      }
+      expectEqual(fused, plain, "output")
+      for (a, b) in zip(one.parameters, two.parameters) {
+        expectEqual(try #require(own[a]).tensor, try #require(expected[b]).tensor, "parameters", isGradient: true)
+      }
+      for input in inputs.prefix(hasAddend ? 2 : 1) {
+        expectEqual(try #require(own[input]).tensor, try #require(expected[input]).tensor, "input", isGradient: true)
+      }
+      #expect(one.runningMean.value == two.runningMean.value)
+    }
+  }
+
+  @Test("a mean far from zero costs the variance no digits")
+  func largeMean() {
+    let random = RandomStream(seed: 4)
+    let small = random.uniform([4000, 9], in: -1..<1)
+    let (_, near) = small.batchNorm()
+    let (_, far) = (small + Tensor(repeating: 512, shape: [4000, 9])).batchNorm()
+    for (a, b) in zip(near.variance.scalars, far.variance.scalars) { #expect(abs(a - b) < 2e-4 * a) }
+    for (a, b) in zip(near.mean.scalars, far.mean.scalars) { #expect(abs(a + 512 - b) < 1e-3) }
+  }
+
   @Test("a batch of one number a channel is normalised by the running statistics")
   func oneNumber() {
     let layer = BatchNorm1d(channels: 2)
@@ -118,7 +167,7 @@ struct NormalizationTests {
   func threads() {
     let random = RandomStream(seed: 3)
     let (vectors, images) = (
-      Parameter(random.uniform([70, 300], in: -1..<1)), Parameter(random.uniform([6, 8, 40, 31], in: -1..<1))
+      Parameter(random.uniform([70, 300], in: -1..<1)), Parameter(random.uniform([6, 40, 31, 8], in: -1..<1))
     )
     let (one, two) = (BatchNorm1d(channels: 300), BatchNorm2d(channels: 8))
     let (three, four) = (LayerNorm([300]), GroupNorm(groups: 4, channels: 8))
@@ -158,17 +207,21 @@ struct NormalizationTests {
     expectEqual(layer.weight.tensor, try fixture["weight"], "weight at the start")
     #expect(layer.namedParameters.map(\.name) == ["weight.original0", "weight.original1", "bias"])
     try layer.weight.load(fixture.all("parametrizations.weight."))
-    let input = Parameter(try fixture["input"])
+    func tensor(_ key: String) throws -> Tensor {
+      name == "weight-norm-linear" ? try fixture[key] : try fixture[key].channelsLast()
+    }
+    let input = Parameter(try tensor("input"))
     @Sendable func output() -> Tensor {
       name == "weight-norm-linear"
         ? input.tensor.linear(weight: layer.weight.tensor, bias: layer.bias.tensor)
         : input.tensor.conv1d(weight: layer.weight.tensor, bias: layer.bias.tensor)
     }
-    expectEqual(output(), try fixture["output"], "output")
-    let gradients = recordGradients(output, outputGradient: try fixture["output_gradient"])
-    let names = ["parametrizations.weight.original0", "parametrizations.weight.original1", "bias", "input"]
-    for (name, parameter) in zip(names, layer.parameters + [input]) {
+    expectEqual(output(), try tensor("output"), "output")
+    let gradients = recordGradients(output, outputGradient: try tensor("output_gradient"))
+    let names = ["parametrizations.weight.original0", "parametrizations.weight.original1", "bias"]
+    for (name, parameter) in zip(names, layer.parameters) {
       expectEqual(try #require(gradients[parameter]).tensor, try fixture["grad.\(name)"], name, isGradient: true)
     }
+    expectEqual(try #require(gradients[input]).tensor, try tensor("grad.input"), "input", isGradient: true)
   }
 }

@@ -54,37 +54,59 @@ struct NormalizationKernelTests {
       let (x, g) = (
         KernelLevelTests.numbers(rows * stride, seed: 1), KernelLevelTests.numbers(rows * stride, seed: 2)
       )
+      let (y, addend) = (
+        KernelLevelTests.numbers(rows * stride, seed: 8), KernelLevelTests.numbers(rows * stride, seed: 9)
+      )
       let vectors = (3...7).map { KernelLevelTests.numbers(columns, seed: $0) }
       let (means, scales, factors) = (vectors[0], vectors[1], vectors[2])
       var (sums, squares) = ([Double](repeating: 1, count: columns), [Double](repeating: 2, count: columns))
       var (totals, products) = (sums, squares)
-      var (out, gradient) = (x, x)
+      var (ownMeans, ownSquares) = ([Double](repeating: 0, count: columns), [Double](repeating: 0, count: columns))
+      var (out, clipped, gradient, masked, passed) = (x, x, x, x, x)
       table.column_sums(x, stride, rows, columns, &sums)
-      table.column_centered_squares(x, stride, rows, columns, means, &squares)
-      table.normalize_columns_sums(x, g, stride, rows, columns, means, scales, &totals, &products)
-      table.normalize_columns(x, stride, rows, columns, means, factors, vectors[3], &out)
+      table.column_moments(x, stride, rows, columns, &ownMeans, &ownSquares)
+      table.normalize_columns_sums(x, g, y, stride, rows, columns, means, scales, &totals, &products)
+      table.normalize_columns(x, stride, rows, columns, means, factors, vectors[3], nil, -.infinity, &out)
+      table.normalize_columns(x, stride, rows, columns, means, factors, vectors[3], addend, 0, &clipped)
       table.normalize_columns_gradient(
-        x, g, stride, rows, columns, means, scales, factors, vectors[3], vectors[4], &gradient)
+        x, g, nil, stride, rows, columns, means, scales, factors, vectors[3], vectors[4], &gradient, nil)
+      table.normalize_columns_gradient(
+        x, g, y, stride, rows, columns, means, scales, factors, vectors[3], vectors[4], &masked, &passed)
       for c in 0..<columns {
-        var expected = (1.0, 2.0, 1.0, 2.0)
+        var expected = (sum: 1.0, total: 1.0, product: 2.0)
         for r in 0..<rows {
           let at = r * stride + c
           let (distance, above) = (Double(x[at]) - Double(means[c]), Double(g[at]))
           let normal = distance * Double(scales[c])
-          expected.0 += Double(x[at])
-          expected.1 += distance * distance
-          expected.2 += above
-          expected.3 += above * normal
-          #expect(abs(Double(out[at]) - (distance * Double(factors[c]) + Double(vectors[3][c]))) < 1e-6)
-          let slope = Double(factors[c]) * (above - Double(vectors[3][c]) - normal * Double(vectors[4][c]))
-          #expect(abs(Double(gradient[at]) - slope) < 2e-6)
+          expected.sum += Double(x[at])
+          if y[at] > 0 {
+            expected.total += above
+            expected.product += above * normal
+          }
+          let value = distance * Double(factors[c]) + Double(vectors[3][c])
+          #expect(abs(Double(out[at]) - value) < 1e-6)
+          #expect(abs(Double(clipped[at]) - max(0, value + Double(addend[at]))) < 1e-6)
+          func slope(_ above: Double) -> Double {
+            Double(factors[c]) * (above - Double(vectors[3][c]) - normal * Double(vectors[4][c]))
+          }
+          #expect(abs(Double(gradient[at]) - slope(above)) < 2e-6)
+          #expect(abs(Double(masked[at]) - slope(y[at] > 0 ? above : 0)) < 2e-6)
+          #expect(passed[at] == (y[at] > 0 ? g[at] : 0))
         }
-        #expect(abs(sums[c] - expected.0) < 1e-4 && abs(squares[c] - expected.1) < 1e-5 * max(1, expected.1))
-        #expect(abs(totals[c] - expected.2) < 1e-4 && abs(products[c] - expected.3) < 1e-4)
+        let mean = (expected.sum - 1) / Double(rows)
+        squares[c] = (0..<rows).reduce(0) {
+          $0 + (Double(x[$1 * stride + c]) - mean) * (Double(x[$1 * stride + c]) - mean)
+        }
+        #expect(abs(sums[c] - expected.sum) < 1e-4)
+        #expect(abs(ownMeans[c] - mean) < 1e-6 && abs(ownSquares[c] - squares[c]) < 1e-5 * max(1, squares[c]))
+        #expect(abs(totals[c] - expected.total) < 1e-4 && abs(products[c] - expected.product) < 1e-4)
       }
       // What lies between the columns and the next row is not touched.
-      #expect(
-        (0..<rows).allSatisfy { r in (columns..<stride).allSatisfy { out[r * stride + $0] == x[r * stride + $0] } })
+      for result in [out, clipped, gradient, masked] {
+        #expect(
+          (0..<rows).allSatisfy { r in (columns..<stride).allSatisfy { result[r * stride + $0] == x[r * stride + $0] } }
+        )
+      }
     }
   }
 }

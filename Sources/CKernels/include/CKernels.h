@@ -49,14 +49,37 @@ enum product_start {
   product_start_bias = 2,      ///< C = bias (one value a column) + A·B
 };
 
-/// One group of channels of a convolution: an image, the filters' windows over it, and where those lie.
-struct convolution_shape {
-  int32_t height, width;                  ///< of the image, one plane for each channel
-  int32_t kernel_height, kernel_width;
+/// Windows that one call of the convolution takes at most.
+#define KERNEL_WINDOW_BLOCK 144
+
+/// A convolution of images whose channels lie together: what a window reads, and where its result goes. Distances count
+/// floats.
+struct convolution_geometry {
+  ptrdiff_t image_stride, row_stride, pixel_stride;  ///< of the input
+  ptrdiff_t run_length;                              ///< contiguous floats that an element of the filter covers
+  int32_t height, width;                             ///< of the input; beyond it there are zeros
+  int32_t kernel_height, kernel_width;               ///< runs of a window
   int32_t stride_height, stride_width;
-  int32_t padding_top, padding_left;
+  int32_t padding_top, padding_left;                 ///< may be negative
   int32_t dilation_height, dilation_width;
-  int32_t output_width;                   ///< windows in a row
+  int32_t output_height, output_width;               ///< windows of an image
+  ptrdiff_t output_image_stride, output_row_stride, output_pixel_stride;
+};
+
+/// What sums of a convolution begin with and what becomes of them.
+struct convolution_finish {
+  const float *_Nullable bias;    ///< 16 for each panel
+  const float *_Nullable addend;  ///< added at the end; laid out as the result
+  float minimum;                  ///< what smaller results become: 0 for ReLU, else -∞
+};
+
+/// A row of pooling windows over an image whose channels lie together: each has the same rows, from the image's pointer
+/// on, and the columns column_firsts..<column_ends.
+struct pooled_row {
+  ptrdiff_t row_stride;  ///< in floats
+  ptrdiff_t rows;
+  ptrdiff_t window_count;
+  const int32_t *column_firsts, *column_ends;
 };
 
 /// Rows of a matrix over which a filter moves.
@@ -194,15 +217,49 @@ struct kernel_table {
   recurrent_forward *lstm_forward_step, *gru_forward_step, *rnn_tanh_forward_step, *rnn_relu_forward_step;
   recurrent_backward *lstm_backward_step, *gru_backward_step, *rnn_tanh_backward_step, *rnn_relu_backward_step;
 
-  // Convolution (patches.inc.h). Patches are a matrix with a row for each element k of a filter, channel by channel, and
-  // a column for each window, row by row.
-  /// Columns first_window..<+count, rows first_k..<+k_count, in panels of panel_width columns padded with zeros.
-  void (*gather_patches)(const struct convolution_shape *shape, const float *image, ptrdiff_t first_k,
-                         ptrdiff_t k_count, ptrdiff_t first_window, ptrdiff_t count, ptrdiff_t panel_width,
-                         float *panels);
-  /// Adds patches (k_count × count) to the pixels that they came from.
-  void (*scatter_patches)(const struct convolution_shape *shape, const float *patches, ptrdiff_t first_k,
-                          ptrdiff_t k_count, ptrdiff_t first_window, ptrdiff_t count, float *image);
+  // Convolution (convolution.inc.h)
+  /// The windows first..<first + count (at most KERNEL_WINDOW_BLOCK) of all images, image by image, row by row, under
+  /// the filters of some of the panels of n filters. `zeros` holds run_length zeros.
+  void (*convolve)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first, ptrdiff_t count,
+                   const float *panels, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
+                   const struct convolution_finish *finish, const float *zeros);
+  /// Adds the gradient of n filters from some windows to `sums`, laid out as the panels of filters are. The gradient of
+  /// window first + i stands at gradient[i·gradient_stride].
+  void (*convolution_filter_gradient)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
+                                      ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
+                                      float *sums, const float *zeros);
+  /// The same two for filters [runs, channels] that have a channel each.
+  void (*convolve_depthwise)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
+                             ptrdiff_t count, const float *filters, ptrdiff_t channels, float *output,
+                             const struct convolution_finish *finish, const float *zeros);
+  void (*depthwise_filter_gradient)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
+                                    ptrdiff_t count, const float *gradient, ptrdiff_t channels, float *sums,
+                                    const float *zeros);
+  /// Panels of n columns and runs · rows rows, whose element (r, k, j) is filters[r·run_stride + k·row_stride +
+  /// j·column_stride].
+  void (*pack_filters)(const float *filters, ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride, ptrdiff_t rows,
+                       ptrdiff_t column_stride, ptrdiff_t n, float *panels);
+  /// And back.
+  void (*unpack_filters)(const float *panels, ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride,
+                         ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *filters);
+
+  // Pooling (pooling.inc.h): one result of all channels for each window of a row. Gradients are added to `out`, which
+  // stands where `image` does.
+  void (*pool_maximum)(const struct pooled_row *row, const float *image, ptrdiff_t channels, float *out);
+  /// Where the maximum stands several times, the first place has the gradient.
+  void (*pool_maximum_gradient)(const struct pooled_row *row, const float *image, ptrdiff_t channels,
+                                const float *maxima, const float *gradient, float *out);
+  /// Sums times a factor for each window.
+  void (*pool_average)(const struct pooled_row *row, const float *image, ptrdiff_t channels, const float *factors,
+                       float *out);
+  void (*pool_average_gradient)(const struct pooled_row *row, ptrdiff_t channels, const float *factors,
+                                const float *gradient, float *out);
+  /// out = x · (k + alpha / size · Σ x²)^-beta, summed over `size` neighbouring channels. `scratch` holds
+  /// kernel_local_response_scratch(channels, size) floats.
+  void (*local_response)(const float *x, ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t size, float alpha, float beta,
+                         float k, float *scratch, float *out);
+  void (*local_response_gradient)(const float *x, const float *g, ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t size,
+                                  float alpha, float beta, float k, float *scratch, float *out);
 
   // Convolution with max over time (convolution_max.inc.h)
   /// For each sequence and each of n filters: the largest product of the filter with the windows of k floats that start
@@ -318,16 +375,22 @@ struct kernel_table {
                              float mean_product, float *out, ptrdiff_t n);
   // The same by columns of a matrix, whose rows stand `stride` elements apart; factors are scale · weight.
   void (*column_sums)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, double *sums);
-  void (*column_centered_squares)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns,
-                                  const float *means, double *squares);
+  /// Means, and sums of squared distances from them; both are set to zero before.
+  void (*column_moments)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, double *means,
+                         double *squares);
+  /// out = max(minimum, (x - mean) · factor + bias + addend)
   void (*normalize_columns)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, const float *means,
-                            const float *factors, const float *biases, float *out);
-  void (*normalize_columns_sums)(const float *x, const float *g, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns,
-                                 const float *means, const float *scales, double *sums, double *products);
-  /// out = factor · (g - mean_gradient - x̂ · mean_product)
-  void (*normalize_columns_gradient)(const float *x, const float *g, ptrdiff_t stride, ptrdiff_t rows,
-                                     ptrdiff_t columns, const float *means, const float *scales, const float *factors,
-                                     const float *mean_gradients, const float *mean_products, float *out);
+                            const float *factors, const float *biases, const float *_Nullable addend, float minimum,
+                            float *out);
+  /// Σ g and Σ g · x̂, where `output`, if given, is positive.
+  void (*normalize_columns_sums)(const float *x, const float *g, const float *_Nullable output, ptrdiff_t stride,
+                                 ptrdiff_t rows, ptrdiff_t columns, const float *means, const float *scales,
+                                 double *sums, double *products);
+  /// out = factor · (g - mean_gradient - x̂ · mean_product), with g as above, which `passed` takes.
+  void (*normalize_columns_gradient)(const float *x, const float *g, const float *_Nullable output, ptrdiff_t stride,
+                                     ptrdiff_t rows, ptrdiff_t columns, const float *means, const float *scales,
+                                     const float *factors, const float *mean_gradients, const float *mean_products,
+                                     float *out, float *_Nullable passed);
 
   // Optimisers (optimizer_steps.inc.h)
   /// first (may be null): velocity = first_decay · velocity + velocity_share · g, p -= rate · velocity. Then
@@ -378,6 +441,10 @@ const struct kernel_table *_Nullable kernel_table(enum kernel_level level);
 /// Floats of scratch that `multiply_transposed` needs for m columns.
 static inline ptrdiff_t kernel_transposed_scratch(ptrdiff_t m) {
   return (m + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK * (KERNEL_ROW_BLOCK * KERNEL_DEPTH_BLOCK + 16);
+}
+
+static inline ptrdiff_t kernel_local_response_scratch(ptrdiff_t channels, ptrdiff_t size) {
+  return 2 * (channels + size + 16);
 }
 
 /// Floats of a packed K × N matrix.

@@ -10,7 +10,7 @@ public final class PReLU: Module {
     weight = Parameter(Tensor(repeating: initialSlope, shape: [channels]))
   }
 
-  /// The same shape, [B, C, ...] where there are C slopes.
+  /// The same shape, [..., C] where there are C slopes.
   public func callAsFunction(_ input: Tensor) -> Tensor { input.prelu(weight: weight.tensor) }
 
   /// The number of slopes.

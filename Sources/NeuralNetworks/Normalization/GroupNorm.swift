@@ -20,19 +20,21 @@ public final class GroupNorm: Module {
     (self.groups, self.channels, self.epsilon) = (groups, channels, epsilon)
   }
 
-  /// The same shape, [B, C, ...].
+  /// The same shape, [B, ..., C]. Channels are put first and last again, which costs two passes over memory.
   public func callAsFunction(_ input: Tensor) -> Tensor {
     precondition(
-      input.rank >= 2 && input.shape[1] == channels,
+      input.rank >= 2 && input.shape[input.rank - 1] == channels,
       "GroupNorm: an input of the shape \(input.shape) for \(channels) channels")
-    return input.groupNorm(groups: groups, weight: weight?.tensor, bias: bias?.tensor, epsilon: epsilon)
+    return input.channelsFirst().groupNorm(
+      groups: groups, weight: weight?.tensor, bias: bias?.tensor, epsilon: epsilon
+    ).channelsLast()
   }
 
   /// Sizes.
   public var summary: String { "groups \(groups), channels \(channels)" }
 }
 
-/// Zero mean and unit variance of each channel of each sequence [B, C, T] (Ulyanov, Vedaldi, Lempitsky 2016;
+/// Zero mean and unit variance of each channel of each sequence [B, T, C] (Ulyanov, Vedaldi, Lempitsky 2016;
 /// `torch.nn.InstanceNorm1d`).
 public final class InstanceNorm1d: Module {
   /// [C]
@@ -50,19 +52,21 @@ public final class InstanceNorm1d: Module {
     (self.channels, self.epsilon) = (channels, epsilon)
   }
 
-  /// The same shape, [B, C, T].
+  /// The same shape, [B, T, C].
   public func callAsFunction(_ input: Tensor) -> Tensor {
     precondition(
-      input.rank == 3 && input.shape[1] == channels,
+      input.rank == 3 && input.shape[2] == channels,
       "InstanceNorm1d: an input of the shape \(input.shape) for \(channels) channels")
-    return input.groupNorm(groups: channels, weight: weight?.tensor, bias: bias?.tensor, epsilon: epsilon)
+    return input.channelsFirst().groupNorm(
+      groups: channels, weight: weight?.tensor, bias: bias?.tensor, epsilon: epsilon
+    ).channelsLast()
   }
 
   /// The number of channels.
   public var summary: String { "channels \(channels)" }
 }
 
-/// Zero mean and unit variance of each channel of each image [B, C, H, W] (`torch.nn.InstanceNorm2d`).
+/// Zero mean and unit variance of each channel of each image [B, H, W, C] (`torch.nn.InstanceNorm2d`).
 public final class InstanceNorm2d: Module {
   /// [C]
   public let weight: Parameter?
@@ -79,12 +83,14 @@ public final class InstanceNorm2d: Module {
     (self.channels, self.epsilon) = (channels, epsilon)
   }
 
-  /// The same shape, [B, C, H, W].
+  /// The same shape, [B, H, W, C].
   public func callAsFunction(_ input: Tensor) -> Tensor {
     precondition(
-      input.rank == 4 && input.shape[1] == channels,
+      input.rank == 4 && input.shape[3] == channels,
       "InstanceNorm2d: an input of the shape \(input.shape) for \(channels) channels")
-    return input.groupNorm(groups: channels, weight: weight?.tensor, bias: bias?.tensor, epsilon: epsilon)
+    return input.channelsFirst().groupNorm(
+      groups: channels, weight: weight?.tensor, bias: bias?.tensor, epsilon: epsilon
+    ).channelsLast()
   }
 
   /// The number of channels.

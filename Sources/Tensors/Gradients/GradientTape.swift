@@ -70,6 +70,9 @@ public final class GradientTape: Sendable {
   /// Whether a tape records for training on this task: one with random numbers.
   package static var isTraining: Bool { current?.random != nil }
 
+  /// Whether a tape records on this task, for training or for gradients alone.
+  package static var isRecording: Bool { current != nil }
+
   func leaf(_ parameter: Parameter) -> GradientNode {
     state.withLock { state in
       let key = ObjectIdentifier(parameter)

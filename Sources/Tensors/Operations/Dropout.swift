@@ -22,6 +22,28 @@ extension Tensor {
     return result
   }
 
+  /// The same for whole channels of images [B, H, W, C] (`torch.nn.functional.dropout2d`; Tompson et al. 2015).
+  public func dropout2d(_ rate: Float) -> Tensor {
+    precondition(rate >= 0 && rate < 1, "dropout2d: a rate of \(rate) is not in [0, 1)")
+    precondition(rank == 4, "dropout2d: \(shape) is no shape of images [B, H, W, C]")
+    guard rate > 0, let stream = GradientTape.current?.nextRandomStream() else { return self }
+    let masks = Tensor(repeating: 1, shape: [shape[0], shape[3]]).droppedOut(rate, stream)
+    return timesChannels(masks).recorded("dropout2d", from: [self]) { [.dense($0.timesChannels(masks))] }
+  }
+
+  /// The pixels of each image times a number for each of its channels.
+  private func timesChannels(_ factors: Tensor) -> Tensor {
+    let (pixels, channels) = (shape[1] * shape[2], shape[3])
+    let result = Tensor(uninitialized: shape)
+    let (from, to) = (floats, result.floats)
+    parallelFor(shape[0]) { image in
+      for pixel in image * pixels..<(image + 1) * pixels {
+        kernels.multiply(from + pixel * channels, factors.floats + image * channels, to + pixel * channels, channels)
+      }
+    }
+    return withExtendedLifetime((self, factors)) { result }
+  }
+
   /// The same with one mask for all time steps of a sequence: `self` is [N, F] (variational dropout, Gal & Ghahramani 2016,
   /// "A theoretically grounded application of dropout in recurrent neural networks").
   public func lockedDropout(_ rate: Float, layout: SequenceLayout) -> Tensor {

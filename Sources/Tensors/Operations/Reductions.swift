@@ -36,8 +36,9 @@ extension Tensor {
     let result = Tensor(uninitialized: shape)
     var column = 0
     for (tensor, part) in zip(tensors, widths) {
-      for row in 0..<outer {
-        (result.floats + row * width + column).update(from: tensor.floats + row * part, count: part)
+      let (from, to) = (tensor.floats, result.floats + column)
+      forEachTile(ofRows: outer, width: part) { rows in
+        for row in rows { (to + row * width).update(from: from + row * part, count: part) }
       }
       column += part
     }
@@ -46,8 +47,9 @@ extension Tensor {
       var column = 0
       return zip(shapes, widths).map { shape, part in
         let piece = Tensor(uninitialized: shape)
-        for row in 0..<outer {
-          (piece.floats + row * part).update(from: gradient.floats + row * width + column, count: part)
+        let (from, to) = (gradient.floats + column, piece.floats)
+        forEachTile(ofRows: outer, width: part) { rows in
+          for row in rows { (to + row * part).update(from: from + row * width, count: part) }
         }
         column += part
         return .dense(piece)

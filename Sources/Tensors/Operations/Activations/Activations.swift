@@ -105,3 +105,16 @@ extension Tensor {
     }
   }
 }
+
+extension Tensor {
+  /// The part of a gradient that passes ReLU, of whose result `self` is.
+  func reluGradient(_ gradient: Tensor) -> Tensor {
+    let result = Tensor(uninitialized: shape)
+    let (output, from, to) = (floats, gradient.floats, result.floats)
+    forEachTile(of: count) { tile in
+      let at = tile.lowerBound
+      kernels.relu_gradient(output + at, from + at, to + at, tile.count)
+    }
+    return withExtendedLifetime((self, gradient)) { result }
+  }
+}

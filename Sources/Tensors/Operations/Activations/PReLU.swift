@@ -3,21 +3,15 @@ import CKernels
 extension Tensor {
   /// x where it is above zero, weight · x elsewhere, as `torch.nn.functional.prelu` (He et al. 2015).
   ///
-  /// - Parameter weight: [1], or [C] for x of the shape [B, C, ...].
+  /// - Parameter weight: [1], or [C] for x of the shape [..., C].
   public func prelu(weight: Tensor) -> Tensor {
     let channels = weight.count
     precondition(
-      weight.rank == 1 && (channels == 1 || (rank >= 2 && shape[1] == channels)),
+      weight.rank == 1 && (channels == 1 || (rank >= 2 && shape[rank - 1] == channels)),
       "prelu: a weight of the shape \(weight.shape) for \(shape)")
-    // A row of the input holds every channel, with a slope for each element.
-    let width = rank >= 2 ? shape.dropFirst().reduce(1, *) : count
-    let inner = max(width / max(channels, 1), 1)
-    let slopes = Tensor(uninitialized: [width])
-    weight.withUnsafeElements { weight in
-      for channel in 0..<min(channels, width) {
-        (slopes.floats + channel * inner).update(repeating: weight[channel], count: inner)
-      }
-    }
+    // A row of the input has a slope for each element: every channel, or all the same.
+    let width = channels > 1 ? channels : rank >= 2 ? shape.dropFirst().reduce(1, *) : count
+    let slopes = channels > 1 ? weight.detached : Tensor(repeating: weight.scalar, shape: [width])
     let rows = count / max(width, 1)
     let result = Tensor(uninitialized: shape)
     forEachTile(ofRows: rows, width: width) { tile in
@@ -37,11 +31,8 @@ extension Tensor {
             input.floats + at, slopes.floats, gradient.floats + at, inputGradient.floats + at, sums, width)
         }
       }
-      let byElement = sums.total
-      let weightGradient = Tensor(uninitialized: [channels])
-      for channel in 0..<channels {
-        weightGradient.floats[channel] = Float(kernels.sum(byElement.floats + channel * inner, inner))
-      }
+      let total = sums.total
+      let weightGradient = channels > 1 ? total : Tensor([Float(kernels.sum(total.floats, width))])
       return [.dense(inputGradient), .dense(weightGradient)]
     }
   }

@@ -1,206 +1,118 @@
-import CKernels
-
 extension Tensor {
-  /// Convolution of images, as `torch.nn.functional.conv2d`: B images of C channels, F filters.
+  /// Convolution of images, `torch.nn.functional.conv2d` with the channels last: B images of H × W pixels of C channels,
+  /// F filters.
   ///
-  /// A matrix product of the filters with patches of the image. Patches are gathered into the first-level cache some
-  /// windows and some elements of a filter at a time; memory beyond the result is a few hundred KB for each thread.
+  /// Nothing is copied into patches: what a filter sees of a row is contiguous, and a micro-kernel follows pointers. The
+  /// filters are packed once for each call, as much memory as they take.
   ///
   /// - Parameters:
-  ///   - weight: [F, C / groups, kernel height, kernel width].
+  ///   - weight: [F, C / groups, kernel height, kernel width], as PyTorch has it.
   ///   - bias: [F].
-  ///   - padding: zeros on each side.
+  ///   - padding: zeros around each image.
   ///   - groups: the channels are cut into so many groups, each seen by F / groups filters.
-  /// - Returns: [B, F, H', W'] for `self` of the shape [B, C, H, W], with
-  ///   H' = ⌊(H + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1.
+  ///   - clipsNegative: whether ReLU follows, which costs nothing here.
+  /// - Returns: [B, H', W', F] for `self` of the shape [B, H, W, C], with
+  ///   H' = ⌊(H + padding above and below − dilation·(kernel − 1) − 1) / stride⌋ + 1.
   public func conv2d(
-    weight: Tensor, bias: Tensor? = nil, stride: Size2D = 1, padding: Size2D = 0, dilation: Size2D = 1, groups: Int = 1
+    weight: Tensor, bias: Tensor? = nil, stride: Size2D = 1, padding: Padding2D = 0, dilation: Size2D = 1,
+    groups: Int = 1, clipsNegative: Bool = false
   ) -> Tensor {
     let shape = ConvolutionShape(
       "conv2d", input: self.shape, weight: weight.shape, bias: bias?.shape, stride: stride, padding: padding,
       dilation: dilation, groups: groups)
-    let result = convolve(self, weight, bias, shape)
     let (x, w) = (detached, weight.detached)
+    let result = convolved(x, w, ConvolutionFinish(bias: bias?.detached, clipsNegative: clipsNegative), shape)
     let needs = (input: needsGradient, weight: weight.needsGradient)
-    return result.recorded("conv2d", from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient in
-      [
-        needs.input ? .dense(convolutionInputGradient(gradient, w, shape)) : nil,
-        needs.weight ? .dense(convolutionWeightGradient(gradient, x, shape)) : nil,
-        .dense(convolutionBiasGradient(gradient, shape)),
+    return result.recorded("conv2d", from: [self, weight] + (bias.map { [$0] } ?? [])) { above in
+      let gradient = clipsNegative ? result.reluGradient(above) : above
+      return [
+        needs.input ? .dense(ConvolutionInputGradient(shape: shape)(gradient, w)) : nil,
+        needs.weight ? .dense(filterGradient(gradient, x, shape)) : nil,
+        .dense(convolutionBiasGradient(gradient, filters: shape.filters)),
       ]
     }
   }
 
-  /// Convolution of sequences, as `torch.nn.functional.conv1d`: ``conv2d(weight:bias:stride:padding:dilation:groups:)``
-  /// of images of height 1.
+  /// Convolution of sequences, `torch.nn.functional.conv1d` with the channels last:
+  /// ``conv2d(weight:bias:stride:padding:dilation:groups:)`` of images of height 1.
   ///
   /// - Parameters:
   ///   - weight: [F, C / groups, kernel width].
   ///   - bias: [F].
-  /// - Returns: [B, F, T'] for `self` of the shape [B, C, T].
+  /// - Returns: [B, T', F] for `self` of the shape [B, T, C].
   public func conv1d(
     weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1
   ) -> Tensor {
     precondition(rank == 3 && weight.rank == 3, "conv1d: an input of the shape \(shape), filters \(weight.shape)")
-    let result = reshaped([shape[0], shape[1], 1, shape[2]]).conv2d(
+    let result = reshaped([shape[0], 1, shape[1], shape[2]]).conv2d(
       weight: weight.reshaped([weight.shape[0], weight.shape[1], 1, weight.shape[2]]), bias: bias,
-      stride: Size2D(height: 1, width: stride), padding: Size2D(height: 0, width: padding),
+      stride: Size2D(height: 1, width: stride), padding: Padding2D(height: 0, width: padding),
       dilation: Size2D(height: 1, width: dilation), groups: groups)
-    return result.reshaped([shape[0], weight.shape[0], result.shape[3]])
+    return result.reshaped([shape[0], result.shape[2], weight.shape[0]])
+  }
+
+  /// Transposed convolution, `torch.nn.functional.conv_transpose2d` with the channels last: what
+  /// ``conv2d(weight:bias:stride:padding:dilation:groups:)`` gives back to its input, as an operation of its own.
+  ///
+  /// - Parameters:
+  ///   - weight: [C, F / groups, kernel height, kernel width].
+  ///   - bias: [F].
+  ///   - padding: pixels that the result loses on each side.
+  ///   - outputPadding: rows below and columns behind that the result has beyond what the windows cover.
+  /// - Returns: [B, H', W', F] for `self` of the shape [B, H, W, C], with
+  ///   H' = (H − 1)·stride − padding above and below + dilation·(kernel − 1) + outputPadding + 1.
+  public func convTranspose2d(
+    weight: Tensor, bias: Tensor? = nil, stride: Size2D = 1, padding: Padding2D = 0, outputPadding: Size2D = 0,
+    dilation: Size2D = 1, groups: Int = 1
+  ) -> Tensor {
+    precondition(
+      rank == 4 && weight.rank == 4 && weight.shape[0] == self.shape[3],
+      "convTranspose2d: an input of the shape \(self.shape), filters \(weight.shape)")
+    func extent(_ input: Int, _ stride: Int, _ padding: Int, _ dilation: Int, _ kernel: Int, _ more: Int) -> Int {
+      (input - 1) * stride - padding + dilation * (kernel - 1) + more + 1
+    }
+    let height = extent(
+      self.shape[1], stride.height, padding.vertical, dilation.height, weight.shape[2], outputPadding.height)
+    let width = extent(
+      self.shape[2], stride.width, padding.horizontal, dilation.width, weight.shape[3], outputPadding.width)
+    precondition(height > 0 && width > 0, "convTranspose2d: nothing is left of the shape \(self.shape)")
+    // The convolution that this is the way back of.
+    let shape = ConvolutionShape(
+      "convTranspose2d", input: [self.shape[0], height, width, weight.shape[1] * groups], weight: weight.shape,
+      bias: nil, stride: stride, padding: padding, dilation: dilation, groups: groups)
+    precondition(
+      shape.output == Size2D(height: self.shape[1], width: self.shape[2]),
+      "convTranspose2d: an output padding of \(outputPadding) with a stride of \(stride)")
+    precondition(
+      bias.map { $0.shape == [shape.channels] } ?? true, "convTranspose2d: a bias of the shape \(bias?.shape ?? [])")
+    let (x, w) = (detached, weight.detached)
+    let result = ConvolutionInputGradient(shape: shape)(x, w, bias: bias?.detached)
+    let needs = (input: needsGradient, weight: weight.needsGradient)
+    return result.recorded("convTranspose2d", from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient in
+      [
+        needs.input ? .dense(convolved(gradient, w, ConvolutionFinish(), shape)) : nil,
+        needs.weight ? .dense(filterGradient(x, gradient, shape)) : nil,
+        .dense(convolutionBiasGradient(gradient, filters: shape.channels)),
+      ]
+    }
   }
 }
 
-/// Windows whose patches are gathered together: with `KERNEL_DEPTH_BLOCK` elements 128 KiB.
-private let windowsPerTile = 128
-private let depthBlock = Int(KERNEL_DEPTH_BLOCK)
-
-private func convolve(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ shape: ConvolutionShape) -> Tensor {
-  let result = Tensor(uninitialized: [shape.batch, shape.filters, shape.output.height, shape.output.width])
-  let (windows, depth, filters) = (shape.windowCount, shape.depth, shape.filtersPerGroup)
-  let (input, weights, biases, output) = (x.floats, weight.floats, bias?.floats, result.floats)
-  let windowTiles = (windows + windowsPerTile - 1) / windowsPerTile
-  let groupTasks = shape.batch * shape.groups * windowTiles
-  // Few windows and many filters: the filters are shared among the threads too.
-  let filterTiles = groupTasks >= 8 ? 1 : min((filters + 47) / 48, 8)
-  withExtendedLifetime((x, weight, bias)) {
-    parallelFor(groupTasks * filterTiles) { task in
-      let (image, group) = (
-        task / filterTiles / windowTiles / shape.groups, task / filterTiles / windowTiles % shape.groups
-      )
-      let firstWindow = task / filterTiles % windowTiles * windowsPerTile
-      let count = min(windowsPerTile, windows - firstWindow)
-      let firstFilter = filters * (task % filterTiles) / filterTiles
-      let rows = filters * (task % filterTiles + 1) / filterTiles - firstFilter
-      let to = output + shape.outputOffset(image: image, group: group) + firstFilter * windows + firstWindow
-      for row in 0..<rows {
-        (to + row * windows).update(
-          repeating: biases.map { $0[group * filters + firstFilter + row] } ?? 0, count: count)
-      }
-      let panels = Tensor(uninitialized: [kernel_packed_size(min(depth, depthBlock), count)])
-      withUnsafePointer(to: shape.cValue) { cShape in
-        for first in stride(from: 0, to: depth, by: depthBlock) {
-          let block = min(depthBlock, depth - first)
-          kernels.gather_patches(
-            cShape, input + shape.inputOffset(image: image, group: group), first, block, firstWindow, count,
-            Int(KERNEL_PANEL_WIDTH), panels.floats)
-          withTemporaryRowBlocks(rows) { blocks in
-            kernels.multiply_panels(
-              blocks.baseAddress.unsafelyUnwrapped, blocks.count, block,
-              weights + shape.weightOffset(group: group) + firstFilter * depth + first, depth, panels.floats, count, 0,
-              (count + 15) / 16, to, windows, product_start_accumulate, nil)
-          }
-        }
-      }
-    }
+/// The convolution itself, with what becomes of its sums.
+func convolved(_ x: Tensor, _ weight: Tensor, _ finish: ConvolutionFinish, _ shape: ConvolutionShape) -> Tensor {
+  let result = Tensor(uninitialized: shape.outputShape)
+  if shape.isDepthwise {
+    WindowProduct(geometry: shape.depthwiseGeometry, batch: shape.batch)
+      .runDepthwise(x, weight.transposedRows(shape.filters), into: result, finish)
+    return result
   }
+  let input = ConvolutionInput(x, shape)
+  WindowProduct(geometry: input.geometry, batch: shape.batch)
+    .run(input.values, PackedFilters(weight, shape), into: result, finish)
   return result
 }
 
-/// dX: the patches' gradients Wᵀ·dY, added to the pixels that they came from. Tasks own whole channels.
-private func convolutionInputGradient(_ gradient: Tensor, _ weight: Tensor, _ shape: ConvolutionShape) -> Tensor {
-  let result = Tensor(
-    zeros: [shape.batch, shape.groups * shape.channelsPerGroup, shape.image.height, shape.image.width])
-  let (windows, filters) = (shape.windowCount, shape.filtersPerGroup)
-  let area = shape.kernel.height * shape.kernel.width
-  let channelsPerTile = max(1, depthBlock / area)
-  let channelTiles = (shape.channelsPerGroup + channelsPerTile - 1) / channelsPerTile
-  // [groups, depth, F / groups]
-  let transposed = Tensor(uninitialized: [shape.groups * shape.depth, filters])
-  for group in 0..<shape.groups {
-    kernels.transpose(
-      weight.floats + shape.weightOffset(group: group), shape.depth, filters, shape.depth,
-      transposed.floats + group * shape.depth * filters, filters)
-  }
-  let (from, to, weights) = (gradient.floats, result.floats, transposed.floats)
-  withExtendedLifetime((gradient, transposed)) {
-    parallelFor(shape.batch * shape.groups * channelTiles) { task in
-      let (image, group) = (task / channelTiles / shape.groups, task / channelTiles % shape.groups)
-      let firstChannel = task % channelTiles * channelsPerTile
-      let first = firstChannel * area
-      let rows = min(channelsPerTile, shape.channelsPerGroup - firstChannel) * area
-      let panels = Tensor(uninitialized: [kernel_packed_size(filters, min(windows, windowsPerTile))])
-      let patches = Tensor(uninitialized: [rows, min(windows, windowsPerTile)])
-      withUnsafePointer(to: shape.cValue) { cShape in
-        for firstWindow in stride(from: 0, to: windows, by: windowsPerTile) {
-          let count = min(windowsPerTile, windows - firstWindow)
-          kernels.pack_panels(
-            from + shape.outputOffset(image: image, group: group) + firstWindow, windows, 1, filters, count,
-            panels.floats)
-          withTemporaryRowBlocks(rows) { blocks in
-            kernels.multiply_panels(
-              blocks.baseAddress.unsafelyUnwrapped, blocks.count, filters,
-              weights + (group * shape.depth + first) * filters, filters, panels.floats, count, 0, (count + 15) / 16,
-              patches.floats, count, product_start_zero, nil)
-          }
-          kernels.scatter_patches(
-            cShape, patches.floats, first, rows, firstWindow, count,
-            to + shape.inputOffset(image: image, group: group))
-        }
-      }
-    }
-  }
-  return result
-}
-
-/// dW = Σ over images of dY · patchesᵀ, summed in slices of the batch that do not depend on the number of threads.
-private func convolutionWeightGradient(_ gradient: Tensor, _ x: Tensor, _ shape: ConvolutionShape) -> Tensor {
-  let (windows, filters, depth) = (shape.windowCount, shape.filtersPerGroup, shape.depth)
-  let depthTiles = (depth + depthBlock - 1) / depthBlock
-  let slices = min(shape.batch, max(1, 8 / (depthTiles * shape.groups)))
-  let windowBlock = depthBlock
-  // [slices, groups, depth, F / groups]
-  let sums = Tensor(zeros: [slices, shape.groups, depth, filters])
-  let (from, input, to) = (gradient.floats, x.floats, sums.floats)
-  withExtendedLifetime((gradient, x)) {
-    parallelFor(slices * shape.groups * depthTiles) { task in
-      let (slice, group) = (task / depthTiles / shape.groups, task / depthTiles % shape.groups)
-      let first = task % depthTiles * depthBlock
-      let rows = min(depthBlock, depth - first)
-      let patches = Tensor(uninitialized: [rows, min(windows, windowBlock)])
-      let panels = Tensor(uninitialized: [kernel_packed_size(min(windows, windowBlock), filters)])
-      withUnsafePointer(to: shape.cValue) { cShape in
-        for image in shape.batch * slice / slices..<shape.batch * (slice + 1) / slices {
-          for firstWindow in stride(from: 0, to: windows, by: windowBlock) {
-            let count = min(windowBlock, windows - firstWindow)
-            kernels.gather_patches(
-              cShape, input + shape.inputOffset(image: image, group: group), first, rows, firstWindow, count, count,
-              patches.floats)
-            kernels.pack_panels(
-              from + shape.outputOffset(image: image, group: group) + firstWindow, 1, windows, count, filters,
-              panels.floats)
-            withTemporaryRowBlocks(rows) { blocks in
-              kernels.multiply_panels(
-                blocks.baseAddress.unsafelyUnwrapped, blocks.count, count, patches.floats, count, panels.floats,
-                filters, 0, (filters + 15) / 16, to + ((slice * shape.groups + group) * depth + first) * filters,
-                filters, product_start_accumulate, nil)
-            }
-          }
-        }
-      }
-    }
-  }
-  let size = shape.groups * depth * filters
-  for slice in 1..<max(slices, 1) { kernels.add(to, to + slice * size, to, size) }
-  let result = Tensor(
-    uninitialized: [shape.filters, shape.channelsPerGroup, shape.kernel.height, shape.kernel.width])
-  for group in 0..<shape.groups {
-    kernels.transpose(
-      to + group * depth * filters, filters, depth, filters, result.floats + shape.weightOffset(group: group), depth)
-  }
-  return withExtendedLifetime(sums) { result }
-}
-
-private func convolutionBiasGradient(_ gradient: Tensor, _ shape: ConvolutionShape) -> Tensor {
-  let result = Tensor(uninitialized: [shape.filters])
-  let (from, to) = (gradient.floats, result.floats)
-  withExtendedLifetime(gradient) {
-    parallelFor(shape.filters) { filter in
-      var sum = 0.0
-      for image in 0..<shape.batch {
-        sum += kernels.sum(from + (image * shape.filters + filter) * shape.windowCount, shape.windowCount)
-      }
-      to[filter] = Float(sum)
-    }
-  }
-  return result
+private func filterGradient(_ gradient: Tensor, _ x: Tensor, _ shape: ConvolutionShape) -> Tensor {
+  let filters = ConvolutionFilterGradient(shape: shape)
+  return shape.isDepthwise ? filters.depthwise(gradient, x) : filters(gradient, x)
 }

@@ -101,12 +101,6 @@ extension Tensor {
     }
     return result
   }
-
-  func reluGradient(_ gradient: Tensor) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    kernels.relu_gradient(floats, gradient.floats, result.floats, count)
-    return result
-  }
 }
 
 /// Calls `body` for each element, on several threads.

@@ -1,0 +1,328 @@
+// Convolution of images whose channels lie together ([B, H, W, C]). What a filter sees of one row of a window is a run of
+// contiguous floats, so that nothing is gathered: the micro-kernel follows a pointer for each run and each window, and
+// runs beyond the image's edge are read from a row of zeros. Windows are rows of the result; filters are packed into
+// panels of 16 columns. Each element of the result is one chain of multiply-adds in the order of the runs, whatever
+// windows are computed beside it.
+
+/// Sums of ROWS windows × 8·VECTORS filters over some runs: all of each, or some floats of one. `rows` holds
+/// KERNEL_ROW_BLOCK pointers for each run.
+#define CONVOLUTION_SUMS(ROWS, VECTORS, VECTOR, LANES, SPLAT)                                                      \
+  for (ptrdiff_t r = 0; r < runs; r++, rows += KERNEL_ROW_BLOCK) {                                                 \
+    const float *a[ROWS];                                                                                          \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) a[i] = rows[i] + first;                      \
+    for (ptrdiff_t k = 0; k < count; k++, panel += 16) {                                                           \
+      VECTOR b[VECTORS];                                                                                           \
+      _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++)                                         \
+          b[v] = *(const VECTOR##_unaligned *)(panel + LANES * v);                                                 \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                          \
+        VECTOR x = SPLAT(a[i][k]);                                                                                 \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) s[i][v] = x * b[v] + s[i][v];         \
+      }                                                                                                            \
+    }                                                                                                              \
+  }
+
+/// Where the sums of a tile begin and what becomes of them.
+struct convolution_step {
+  enum product_start start;
+  const float *bias;    ///< 16 for each panel
+  bool is_last;         ///< whether nothing is added any more
+  const float *addend;  ///< laid out as the result; perhaps NULL
+  float *output;        ///< the first float of the result
+  float minimum;        ///< what smaller results become
+};
+
+#define CONVOLUTION_TILE(ROWS, VECTORS)                                                                             \
+  static void convolution_tile_##ROWS##_##VECTORS(                                                                  \
+      const float *const *rows, ptrdiff_t runs, ptrdiff_t first, ptrdiff_t count, const float *panel,               \
+      float *const *results, ptrdiff_t column, ptrdiff_t width, const struct convolution_step *step) {              \
+    f8 s[ROWS][VECTORS];                                                                                            \
+    const bool whole = width == 8 * VECTORS;                                                                        \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) {                                      \
+      if (step->start == product_start_zero)                                                                        \
+        s[i][v] = splat(0);                                                                                         \
+      else if (step->start == product_start_bias)                                                                   \
+        s[i][v] = load(step->bias + column + 8 * v);                                                                \
+      else                                                                                                          \
+        s[i][v] = whole || width >= 8 * (v + 1) ? load(results[i] + column + 8 * v)                                 \
+                                                : load_some(results[i] + column + 8 * v, width - 8 * v);            \
+    }                                                                                                               \
+    CONVOLUTION_SUMS(ROWS, VECTORS, f8, 8, splat)                                                                   \
+    if (step->is_last) {                                                                                            \
+      if (step->addend) {                                                                                           \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                           \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) {                                  \
+          const float *from = step->addend + (results[i] - step->output) + column + 8 * v;                          \
+          s[i][v] += whole || width >= 8 * (v + 1) ? load(from) : load_some(from, width - 8 * v);                   \
+        }                                                                                                           \
+      }                                                                                                             \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+          _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++)                                      \
+              s[i][v] = max8(splat(step->minimum), s[i][v]);                                                        \
+    }                                                                                                               \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) {                                      \
+      if (whole || width >= 8 * (v + 1))                                                                            \
+        store(results[i] + column + 8 * v, s[i][v]);                                                                \
+      else                                                                                                          \
+        store_some(results[i] + column + 8 * v, s[i][v], width - 8 * v);                                            \
+    }                                                                                                               \
+  }
+
+#if KERNEL_VECTOR_FLOATS == 16
+/// The same for a panel of one vector of 16.
+#define WIDE_CONVOLUTION_TILE(ROWS)                                                                                 \
+  static void convolution_tile_##ROWS##_2(                                                                          \
+      const float *const *rows, ptrdiff_t runs, ptrdiff_t first, ptrdiff_t count, const float *panel,               \
+      float *const *results, ptrdiff_t column, ptrdiff_t width, const struct convolution_step *step) {              \
+    f16 s[ROWS][1];                                                                                                 \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        s[i][0] = step->start == product_start_zero   ? splat16(0)                                                  \
+                  : step->start == product_start_bias ? load16(step->bias + column)                                 \
+                                                      : load16_up_to(results[i] + column, width);                   \
+    CONVOLUTION_SUMS(ROWS, 1, f16, 16, splat16)                                                                     \
+    if (step->is_last) {                                                                                            \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                           \
+        if (step->addend)                                                                                           \
+          s[i][0] += load16_up_to(step->addend + (results[i] - step->output) + column, width);                      \
+        f16 minimum = splat16(step->minimum);                                                                       \
+        s[i][0] = minimum > s[i][0] ? minimum : s[i][0];                                                            \
+      }                                                                                                             \
+    }                                                                                                               \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        store16_up_to(results[i] + column, s[i][0], width);                                                         \
+  }
+#endif
+
+FOR_ROWS(CONVOLUTION_TILE, 1)
+#if KERNEL_VECTOR_FLOATS == 16
+WIDE_CONVOLUTION_TILE(1) WIDE_CONVOLUTION_TILE(2) WIDE_CONVOLUTION_TILE(3)
+WIDE_CONVOLUTION_TILE(4) WIDE_CONVOLUTION_TILE(5) WIDE_CONVOLUTION_TILE(6)
+#else
+FOR_ROWS(CONVOLUTION_TILE, 2)
+#endif
+
+typedef void convolution_tile_function(const float *const *, ptrdiff_t, ptrdiff_t, ptrdiff_t, const float *,
+                                       float *const *, ptrdiff_t, ptrdiff_t, const struct convolution_step *);
+static convolution_tile_function *const convolution_tiles[2][6] = {
+    {convolution_tile_1_1, convolution_tile_2_1, convolution_tile_3_1, convolution_tile_4_1, convolution_tile_5_1,
+     convolution_tile_6_1},
+    {convolution_tile_1_2, convolution_tile_2_2, convolution_tile_3_2, convolution_tile_4_2, convolution_tile_5_2,
+     convolution_tile_6_2},
+};
+
+/// Where the runs of a window begin: `distance` pointers apart, in the order of the filter's elements.
+INLINE void find_runs(const struct convolution_geometry *g, const float *image, ptrdiff_t y, ptrdiff_t x,
+                      const float *zeros, const float **runs, ptrdiff_t distance) {
+  for (ptrdiff_t i = 0; i < g->kernel_height; i++) {
+    ptrdiff_t row = y * g->stride_height - g->padding_top + i * g->dilation_height;
+    bool inside = row >= 0 && row < g->height;
+    for (ptrdiff_t j = 0; j < g->kernel_width; j++, runs += distance) {
+      ptrdiff_t column = x * g->stride_width - g->padding_left + j * g->dilation_width;
+      *runs = inside && column >= 0 && column < g->width ? image + row * g->row_stride + column * g->pixel_stride
+                                                         : zeros;
+    }
+  }
+}
+
+static void convolve(const struct convolution_geometry *g, const float *input, ptrdiff_t first, ptrdiff_t count,
+                     const float *panels, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
+                     const struct convolution_finish *finish, const float *zeros) {
+  ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, depth = runs * g->run_length;
+  const float *rows[(KERNEL_WINDOW_BLOCK + KERNEL_ROW_BLOCK) * (runs > 0 ? runs : 1)];
+  float *results[KERNEL_WINDOW_BLOCK];
+  ptrdiff_t firsts[KERNEL_WINDOW_BLOCK], heights[KERNEL_WINDOW_BLOCK], tile_count = 0;
+  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
+  ptrdiff_t image = first / area, y = first % area / g->output_width, x = first % area % g->output_width;
+  for (ptrdiff_t window = 0, height; window < count; window += height, tile_count++) {
+    height = kernel_next_block(count - window);
+    firsts[tile_count] = window;
+    heights[tile_count] = height;
+    for (ptrdiff_t i = 0; i < height; i++) {
+      find_runs(g, input + image * g->image_stride, y, x, zeros,
+                rows + tile_count * runs * KERNEL_ROW_BLOCK + i, KERNEL_ROW_BLOCK);
+      results[window + i] =
+          output + image * g->output_image_stride + y * g->output_row_stride + x * g->output_pixel_stride;
+      if (++x == g->output_width) {
+        x = 0;
+        if (++y == g->output_height) {
+          y = 0;
+          image++;
+        }
+      }
+    }
+  }
+  struct convolution_step step = {finish->bias ? product_start_bias : product_start_zero, finish->bias, false,
+                                  finish->addend, output, finish->minimum};
+  // Some whole runs at a time, or parts of a long one, so that what a panel has of them stays in the first-level cache.
+  ptrdiff_t length = g->run_length;
+  ptrdiff_t parts = (length + KERNEL_DEPTH_BLOCK - 1) / KERNEL_DEPTH_BLOCK;
+  ptrdiff_t part = parts > 1 ? (length + parts - 1) / parts : length;
+  ptrdiff_t group = parts > 1 || length == 0 ? 1 : KERNEL_DEPTH_BLOCK / length;
+  if (group > 0 && runs > group) {
+    ptrdiff_t groups = (runs + group - 1) / group;
+    group = (runs + groups - 1) / groups;
+  }
+  ptrdiff_t run = 0, offset = 0;
+  do {
+    ptrdiff_t some = runs - run < group ? runs - run : group;
+    ptrdiff_t floats = parts > 1 ? (length - offset < part ? length - offset : part) : length;
+    bool ends_run = offset + floats == length;
+    step.is_last = run + some >= runs && ends_run;
+    for (ptrdiff_t p = first_panel; p < end_panel; p++) {
+      ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+      const float *panel = panels + 16 * (p * depth + run * length + offset);
+      for (ptrdiff_t t = 0; t < tile_count; t++)
+        convolution_tiles[width > 8][heights[t] - 1](rows + (t * runs + run) * KERNEL_ROW_BLOCK, some, offset, floats,
+                                                     panel, results + firsts[t], 16 * p, width, &step);
+    }
+    step.start = product_start_accumulate;
+    if (ends_run) {
+      run += some;
+      offset = 0;
+    } else {
+      offset += floats;
+    }
+  } while (run < runs);
+}
+
+/// Sums of ROWS floats of a run × 8·VECTORS filters over all windows.
+#define FILTER_GRADIENT_TILE(ROWS, VECTORS)                                                                         \
+  static void filter_gradient_tile_##ROWS##_##VECTORS(const float *const *windows, ptrdiff_t count, ptrdiff_t first, \
+                                                      const float *panel, float *sums) {                            \
+    f8 s[ROWS][VECTORS];                                                                                            \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) s[i][v] = load(sums + 16 * i + 8 * v); \
+    for (ptrdiff_t w = 0; w < count; w++, panel += 16) {                                                            \
+      const float *a = windows[w] + first;                                                                          \
+      f8 b[VECTORS];                                                                                                \
+      _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) b[v] = load(panel + 8 * v);              \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                           \
+        f8 x = splat(a[i]);                                                                                         \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) s[i][v] = x * b[v] + s[i][v];          \
+      }                                                                                                             \
+    }                                                                                                               \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) store(sums + 16 * i + 8 * v, s[i][v]); \
+  }
+FOR_ROWS(FILTER_GRADIENT_TILE, 1)
+FOR_ROWS(FILTER_GRADIENT_TILE, 2)
+
+typedef void filter_gradient_tile_function(const float *const *, ptrdiff_t, ptrdiff_t, const float *, float *);
+static filter_gradient_tile_function *const filter_gradient_tiles[2][6] = {
+    {filter_gradient_tile_1_1, filter_gradient_tile_2_1, filter_gradient_tile_3_1, filter_gradient_tile_4_1,
+     filter_gradient_tile_5_1, filter_gradient_tile_6_1},
+    {filter_gradient_tile_1_2, filter_gradient_tile_2_2, filter_gradient_tile_3_2, filter_gradient_tile_4_2,
+     filter_gradient_tile_5_2, filter_gradient_tile_6_2},
+};
+
+static void convolution_filter_gradient(const struct convolution_geometry *g, const float *input, ptrdiff_t first,
+                                        ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
+                                        float *sums, const float *zeros) {
+  ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, length = g->run_length;
+  const float *windows[KERNEL_WINDOW_BLOCK * runs];
+  float panel[16 * KERNEL_WINDOW_BLOCK];
+  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
+  ptrdiff_t image = first / area, y = first % area / g->output_width, x = first % area % g->output_width;
+  for (ptrdiff_t w = 0; w < count; w++) {
+    find_runs(g, input + image * g->image_stride, y, x, zeros, windows + w, count);
+    if (++x == g->output_width) {
+      x = 0;
+      if (++y == g->output_height) {
+        y = 0;
+        image++;
+      }
+    }
+  }
+  for (ptrdiff_t p = 0; 16 * p < n; p++) {
+    ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+    gather_panels(gradient + 16 * p, gradient_stride, NULL, count, width, panel);
+    for (ptrdiff_t run = 0; run < runs; run++) {
+      for (ptrdiff_t k = 0, height; k < length; k += height) {
+        height = kernel_next_block(length - k);
+        filter_gradient_tiles[width > 8][height - 1](windows + run * count, count, k, panel,
+                                                     sums + 16 * ((p * runs + run) * length + k));
+      }
+    }
+  }
+}
+
+static void pack_filters(const float *filters, ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride,
+                         ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *panels) {
+  for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows) {
+    ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+    for (ptrdiff_t run = 0; run < runs; run++) {
+      for (ptrdiff_t k = 0; k < rows; k++) {
+        const float *from = filters + run * run_stride + k * row_stride + 16 * p * column_stride;
+        float *to = panels + 16 * (run * rows + k);
+        ptrdiff_t j = 0;
+        for (; j < width; j++) to[j] = from[j * column_stride];
+        for (; j < 16; j++) to[j] = 0;
+      }
+    }
+  }
+}
+
+static void unpack_filters(const float *panels, ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride,
+                           ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *filters) {
+  for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows) {
+    ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+    for (ptrdiff_t run = 0; run < runs; run++) {
+      for (ptrdiff_t k = 0; k < rows; k++) {
+        float *to = filters + run * run_stride + k * row_stride + 16 * p * column_stride;
+        const float *from = panels + 16 * (run * rows + k);
+        for (ptrdiff_t j = 0; j < width; j++) to[j * column_stride] = from[j];
+      }
+    }
+  }
+}
+
+/// Channels c..<c + 8 of a depthwise convolution's window.
+INLINE f8 depthwise_sum(const float *const *runs, ptrdiff_t count, const float *filters, ptrdiff_t channels,
+                        ptrdiff_t c, f8 sum) {
+  for (ptrdiff_t r = 0; r < count; r++) sum = load(runs[r] + c) * load(filters + r * channels + c) + sum;
+  return sum;
+}
+
+static void convolve_depthwise(const struct convolution_geometry *g, const float *input, ptrdiff_t first,
+                               ptrdiff_t count, const float *filters, ptrdiff_t channels, float *output,
+                               const struct convolution_finish *finish, const float *zeros) {
+  ptrdiff_t run_count = (ptrdiff_t)g->kernel_height * g->kernel_width;
+  const float *runs[run_count > 0 ? run_count : 1];
+  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
+  for (ptrdiff_t w = first; w < first + count; w++) {
+    ptrdiff_t image = w / area, y = w % area / g->output_width, x = w % area % g->output_width;
+    find_runs(g, input + image * g->image_stride, y, x, zeros, runs, 1);
+    ptrdiff_t at = image * g->output_image_stride + y * g->output_row_stride + x * g->output_pixel_stride, c = 0;
+    for (; c + 8 <= channels; c += 8) {
+      f8 sum = depthwise_sum(runs, run_count, filters, channels, c, finish->bias ? load(finish->bias + c) : splat(0));
+      if (finish->addend) sum += load(finish->addend + at + c);
+      store(output + at + c, max8(splat(finish->minimum), sum));
+    }
+    for (; c < channels; c++) {
+      float sum = finish->bias ? finish->bias[c] : 0;
+      for (ptrdiff_t r = 0; r < run_count; r++) sum += runs[r][c] * filters[r * channels + c];
+      if (finish->addend) sum += finish->addend[at + c];
+      output[at + c] = sum < finish->minimum ? finish->minimum : sum;
+    }
+  }
+}
+
+static void depthwise_filter_gradient(const struct convolution_geometry *g, const float *input, ptrdiff_t first,
+                                      ptrdiff_t count, const float *gradient, ptrdiff_t channels, float *sums,
+                                      const float *zeros) {
+  ptrdiff_t run_count = (ptrdiff_t)g->kernel_height * g->kernel_width;
+  const float *runs[run_count];
+  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
+  for (ptrdiff_t i = 0; i < count; i++, gradient += channels) {
+    ptrdiff_t w = first + i, image = w / area;
+    find_runs(g, input + image * g->image_stride, w % area / g->output_width, w % area % g->output_width, zeros, runs,
+              1);
+    for (ptrdiff_t r = 0; r < run_count; r++) {
+      float *own = sums + r * channels;
+      ptrdiff_t c = 0;
+      for (; c + 8 <= channels; c += 8) store(own + c, load(runs[r] + c) * load(gradient + c) + load(own + c));
+      for (; c < channels; c++) own[c] += runs[r][c] * gradient[c];
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import CKernels
+
+/// Filters in panels of 16 for the kernels, those of one group behind those of another.
+struct PackedFilters: Sendable {
+  /// Floats of a filter that lie together, and how many times.
+  let runLength: Int
+  let runs: Int
+  /// Filters of a group.
+  let count: Int
+  let groups: Int
+  private let panels: Tensor
+
+  /// Filters whose element (run r, row k) of column j is `filters[offset + r · runStride + k · rowStride + j ·
+  /// columnStride]`; those of the next group lie `groupStride` further.
+  init(
+    _ filters: Tensor, offset: Int = 0, groups: Int, groupStride: Int, runs: Int, runStride: Int, rowStride: Int,
+    runLength: Int, columnStride: Int, count: Int
+  ) {
+    (self.runLength, self.runs, self.count, self.groups) = (runLength, runs, count, groups)
+    let panelCount = (count + 15) / 16
+    let panelSize = 16 * runs * runLength
+    panels = Tensor(uninitialized: [groups * panelCount * panelSize])
+    let (from, to) = (filters.floats + offset, panels.floats)
+    parallelFor(groups * panelCount) { task in
+      let (group, panel) = (task / panelCount, task % panelCount)
+      kernels.pack_filters(
+        from + group * groupStride + panel * 16 * columnStride, runStride, runs, rowStride, runLength, columnStride,
+        min(16, count - panel * 16), to + task * panelSize)
+    }
+    withExtendedLifetime(filters) {}
+  }
+
+  var panelCount: Int { (count + 15) / 16 }
+
+  /// The panels of a group.
+  func pointer(group: Int) -> UnsafePointer<Float> {
+    UnsafePointer(panels.floats + group * panelCount * 16 * runs * runLength)
+  }
+}
+
+/// What the sums of a convolution begin with and what becomes of them before they are stored.
+struct ConvolutionFinish: Sendable {
+  /// [F]
+  var bias: Tensor?
+  /// Added to the result, of the same shape.
+  var addend: Tensor?
+  /// Whether what is negative becomes zero.
+  var clipsNegative = false
+}
+
+/// Filters moving over images: a convolution, or a part of its input's gradient.
+struct WindowProduct {
+  let geometry: convolution_geometry
+  let batch: Int
+  /// The first float that a window at the origin sees, and the first of the result.
+  var inputOffset = 0
+  var outputOffset = 0
+
+  /// Computes all windows on all threads.
+  ///
+  /// - Parameters:
+  ///   - input: the channels of a group lie beside those of the group before.
+  ///   - output: so do the filters.
+  func run(_ input: Tensor, _ filters: PackedFilters, into output: Tensor, _ finish: ConvolutionFinish = .init()) {
+    let windows = batch * Int(geometry.output_height) * Int(geometry.output_width)
+    guard windows > 0, filters.count > 0 else { return }
+    let block = Int(KERNEL_WINDOW_BLOCK)
+    let blocks = (windows + block - 1) / block
+    let (groups, panels) = (filters.groups, filters.panelCount)
+    // Few windows and many filters: the filters are shared among the threads too.
+    let shares = groups * blocks >= 8 ? 1 : min(panels, (7 + groups * blocks) / (groups * blocks))
+    let biases = finish.bias.map { paddedBiases($0, filters) }
+    let zeros = Tensor(zeros: [max(1, geometry.run_length)])
+    let (from, to) = (input.floats + inputOffset, output.floats + outputOffset)
+    parallelFor(blocks * groups * shares) { task in
+      let (share, group) = (task % shares, task / shares % groups)
+      // Blocks of nearly equal size: all filters are read for each.
+      let (block, column) = (task / shares / groups, group * filters.count)
+      let (first, end) = (windows * block / blocks, windows * (block + 1) / blocks)
+      let finish = convolution_finish(
+        bias: biases.map { UnsafePointer($0.floats + group * panels * 16) },
+        addend: finish.addend.map { UnsafePointer($0.floats + outputOffset + column) },
+        minimum: finish.clipsNegative ? 0 : -.infinity)
+      withUnsafePointer(to: geometry) { geometry in
+        withUnsafePointer(to: finish) { finish in
+          kernels.convolve(
+            geometry, from + group * filters.runLength, first, end - first,
+            filters.pointer(group: group), filters.count, panels * share / shares, panels * (share + 1) / shares,
+            to + column, finish, zeros.floats)
+        }
+      }
+    }
+    withExtendedLifetime((input, filters, output, finish, biases, zeros)) {}
+  }
+
+  /// 16 for each panel.
+  private func paddedBiases(_ bias: Tensor, _ filters: PackedFilters) -> Tensor {
+    let width = filters.panelCount * 16
+    guard width != filters.count else { return bias }
+    let result = Tensor(zeros: [filters.groups, width])
+    for group in 0..<filters.groups {
+      (result.floats + group * width).update(from: bias.floats + group * filters.count, count: filters.count)
+    }
+    return withExtendedLifetime(bias) { result }
+  }
+}
