@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "TextModels", targets: ["TextModels"]),
     .library(name: "BagModels", targets: ["BagModels"]),
+    .library(name: "ImageModels", targets: ["ImageModels"]),
     .executable(name: "nlptool", targets: ["nlptool"]),
   ],
   dependencies: [
@@ -47,10 +48,13 @@ let package = Package(
     .target(name: "ModelBundles", dependencies: ["ModelFiles", "VocabularyStore"]),
     .target(name: "TextModels", dependencies: ["Training", "ModelBundles"]),
     .target(name: "BagModels", dependencies: ["CKernels", "Tensors", "ModelBundles"]),
+
+    // Images: no text.
+    .target(name: "ImageModels", dependencies: ["Training"]),
     .executableTarget(
       name: "nlptool",
       dependencies: [
-        "TextModels", "BagModels", "ModelBundles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "TextModels", "BagModels", "ImageModels", "ModelBundles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .testTarget(
@@ -66,6 +70,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "NeuralNetworks"]),
     .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
     .testTarget(name: "BagModelsTests", dependencies: ["BagModels"]),
+    .testTarget(name: "ImageModelsTests", dependencies: ["ImageModels"]),
     .testTarget(name: "ExamplesTests", dependencies: ["TextModels", "BagModels"]),
     .testTarget(name: "nlptoolTests", dependencies: ["nlptool"], exclude: ["Help"]),
   ],

@@ -4,12 +4,12 @@
 // panels of 16 columns. Each element of the result is one chain of multiply-adds in the order of the runs, whatever
 // windows are computed beside it.
 
-/// Sums of ROWS windows × 8·VECTORS filters over some runs: all of each, or some floats of one. `rows` holds
-/// KERNEL_ROW_BLOCK pointers for each run.
+/// Sums of ROWS windows × 8·VECTORS filters over some runs: all of each, or some floats of one. The pointers of a window
+/// lie `distance` behind those of the one before it.
 #define CONVOLUTION_SUMS(ROWS, VECTORS, VECTOR, LANES, SPLAT)                                                      \
-  for (ptrdiff_t r = 0; r < runs; r++, rows += KERNEL_ROW_BLOCK) {                                                 \
+  for (ptrdiff_t r = 0; r < runs; r++) {                                                                           \
     const float *a[ROWS];                                                                                          \
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) a[i] = rows[i] + first;                      \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) a[i] = rows[i * distance + r] + first;       \
     for (ptrdiff_t k = 0; k < count; k++, panel += 16) {                                                           \
       VECTOR b[VECTORS];                                                                                           \
       _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++)                                         \
@@ -33,8 +33,8 @@ struct convolution_step {
 
 #define CONVOLUTION_TILE(ROWS, VECTORS)                                                                             \
   static void convolution_tile_##ROWS##_##VECTORS(                                                                  \
-      const float *const *rows, ptrdiff_t runs, ptrdiff_t first, ptrdiff_t count, const float *panel,               \
-      float *const *results, ptrdiff_t column, ptrdiff_t width, const struct convolution_step *step) {              \
+      const float *const *rows, ptrdiff_t distance, ptrdiff_t runs, ptrdiff_t first, ptrdiff_t count,               \
+      const float *panel, float *const *results, ptrdiff_t column, ptrdiff_t width, const struct convolution_step *step) {              \
     f8 s[ROWS][VECTORS];                                                                                            \
     const bool whole = width == 8 * VECTORS;                                                                        \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
@@ -73,8 +73,8 @@ struct convolution_step {
 /// The same for a panel of one vector of 16.
 #define WIDE_CONVOLUTION_TILE(ROWS)                                                                                 \
   static void convolution_tile_##ROWS##_2(                                                                          \
-      const float *const *rows, ptrdiff_t runs, ptrdiff_t first, ptrdiff_t count, const float *panel,               \
-      float *const *results, ptrdiff_t column, ptrdiff_t width, const struct convolution_step *step) {              \
+      const float *const *rows, ptrdiff_t distance, ptrdiff_t runs, ptrdiff_t first, ptrdiff_t count,               \
+      const float *panel, float *const *results, ptrdiff_t column, ptrdiff_t width, const struct convolution_step *step) {              \
     f16 s[ROWS][1];                                                                                                 \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
         s[i][0] = step->start == product_start_zero   ? splat16(0)                                                  \
@@ -102,7 +102,7 @@ WIDE_CONVOLUTION_TILE(4) WIDE_CONVOLUTION_TILE(5) WIDE_CONVOLUTION_TILE(6)
 FOR_ROWS(CONVOLUTION_TILE, 2)
 #endif
 
-typedef void convolution_tile_function(const float *const *, ptrdiff_t, ptrdiff_t, ptrdiff_t, const float *,
+typedef void convolution_tile_function(const float *const *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const float *,
                                        float *const *, ptrdiff_t, ptrdiff_t, const struct convolution_step *);
 static convolution_tile_function *const convolution_tiles[2][6] = {
     {convolution_tile_1_1, convolution_tile_2_1, convolution_tile_3_1, convolution_tile_4_1, convolution_tile_5_1,
@@ -111,13 +111,13 @@ static convolution_tile_function *const convolution_tiles[2][6] = {
      convolution_tile_6_2},
 };
 
-/// Where the runs of a window begin: `distance` pointers apart, in the order of the filter's elements.
-INLINE void find_runs(const struct convolution_geometry *g, const float *image, ptrdiff_t y, ptrdiff_t x,
-                      const float *zeros, const float **runs, ptrdiff_t distance) {
+/// Where the runs of a window begin, in the order of the filter's elements.
+static void find_runs(const struct convolution_geometry *g, const float *image, ptrdiff_t y, ptrdiff_t x,
+                      const float *zeros, const float **runs) {
   for (ptrdiff_t i = 0; i < g->kernel_height; i++) {
     ptrdiff_t row = y * g->stride_height - g->padding_top + i * g->dilation_height;
     bool inside = row >= 0 && row < g->height;
-    for (ptrdiff_t j = 0; j < g->kernel_width; j++, runs += distance) {
+    for (ptrdiff_t j = 0; j < g->kernel_width; j++, runs++) {
       ptrdiff_t column = x * g->stride_width - g->padding_left + j * g->dilation_width;
       *runs = inside && column >= 0 && column < g->width ? image + row * g->row_stride + column * g->pixel_stride
                                                          : zeros;
@@ -125,32 +125,61 @@ INLINE void find_runs(const struct convolution_geometry *g, const float *image, 
   }
 }
 
+/// Goes over the windows of all images in their order and finds their runs.
+struct window_walk {
+  const struct convolution_geometry *geometry;
+  const float *input, *zeros;
+  ptrdiff_t image, y, x;
+  ptrdiff_t first_inner, last_inner;  ///< windows of a row that reach over no side
+};
+
+static struct window_walk walk_from(const struct convolution_geometry *g, const float *input, const float *zeros,
+                                    ptrdiff_t window) {
+  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
+  ptrdiff_t reach = g->width - 1 - (ptrdiff_t)(g->kernel_width - 1) * g->dilation_width + g->padding_left;
+  return (struct window_walk){
+      .geometry = g,
+      .input = input,
+      .zeros = zeros,
+      .image = window / area,
+      .y = window % area / g->output_width,
+      .x = window % area % g->output_width,
+      .first_inner = g->padding_left <= 0 ? 0 : (g->padding_left + g->stride_width - 1) / g->stride_width,
+      .last_inner = reach < 0 ? -1 : reach / g->stride_width,
+  };
+}
+
+/// The runs of the next window; `previous` are those of the window before it, or NULL.
+INLINE void next_runs(struct window_walk *walk, const float *const *previous, const float **runs) {
+  const struct convolution_geometry *g = walk->geometry;
+  if (previous && walk->x > walk->first_inner && walk->x <= walk->last_inner) {
+    // Each run moves on, but for the zeros.
+    ptrdiff_t count = (ptrdiff_t)g->kernel_height * g->kernel_width, step = g->stride_width * g->pixel_stride;
+    for (ptrdiff_t r = 0; r < count; r++) runs[r] = previous[r] + (previous[r] == walk->zeros ? 0 : step);
+  } else {
+    find_runs(g, walk->input + walk->image * g->image_stride, walk->y, walk->x, walk->zeros, runs);
+  }
+}
+
+INLINE void move_on(struct window_walk *walk) {
+  if (++walk->x < walk->geometry->output_width) return;
+  walk->x = 0;
+  if (++walk->y < walk->geometry->output_height) return;
+  walk->y = 0;
+  walk->image++;
+}
+
 static void convolve(const struct convolution_geometry *g, const float *input, ptrdiff_t first, ptrdiff_t count,
                      const float *panels, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
                      const struct convolution_finish *finish, const float *zeros) {
   ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, depth = runs * g->run_length;
-  const float *rows[(KERNEL_WINDOW_BLOCK + KERNEL_ROW_BLOCK) * (runs > 0 ? runs : 1)];
+  const float *rows[KERNEL_WINDOW_BLOCK * (runs > 0 ? runs : 1)];
   float *results[KERNEL_WINDOW_BLOCK];
-  ptrdiff_t firsts[KERNEL_WINDOW_BLOCK], heights[KERNEL_WINDOW_BLOCK], tile_count = 0;
-  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
-  ptrdiff_t image = first / area, y = first % area / g->output_width, x = first % area % g->output_width;
-  for (ptrdiff_t window = 0, height; window < count; window += height, tile_count++) {
-    height = kernel_next_block(count - window);
-    firsts[tile_count] = window;
-    heights[tile_count] = height;
-    for (ptrdiff_t i = 0; i < height; i++) {
-      find_runs(g, input + image * g->image_stride, y, x, zeros,
-                rows + tile_count * runs * KERNEL_ROW_BLOCK + i, KERNEL_ROW_BLOCK);
-      results[window + i] =
-          output + image * g->output_image_stride + y * g->output_row_stride + x * g->output_pixel_stride;
-      if (++x == g->output_width) {
-        x = 0;
-        if (++y == g->output_height) {
-          y = 0;
-          image++;
-        }
-      }
-    }
+  struct window_walk walk = walk_from(g, input, zeros, first);
+  for (ptrdiff_t window = 0; window < count; window++, move_on(&walk)) {
+    next_runs(&walk, window > 0 ? rows + (window - 1) * runs : NULL, rows + window * runs);
+    results[window] = output + walk.image * g->output_image_stride + walk.y * g->output_row_stride +
+                      walk.x * g->output_pixel_stride;
   }
   struct convolution_step step = {finish->bias ? product_start_bias : product_start_zero, finish->bias, false,
                                   finish->addend, output, finish->minimum};
@@ -172,9 +201,11 @@ static void convolve(const struct convolution_geometry *g, const float *input, p
     for (ptrdiff_t p = first_panel; p < end_panel; p++) {
       ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
       const float *panel = panels + 16 * (p * depth + run * length + offset);
-      for (ptrdiff_t t = 0; t < tile_count; t++)
-        convolution_tiles[width > 8][heights[t] - 1](rows + (t * runs + run) * KERNEL_ROW_BLOCK, some, offset, floats,
-                                                     panel, results + firsts[t], 16 * p, width, &step);
+      for (ptrdiff_t window = 0, height; window < count; window += height) {
+        height = kernel_next_block(count - window);
+        convolution_tiles[width > 8][height - 1](rows + window * runs + run, runs, some, offset, floats, panel,
+                                                 results + window, 16 * p, width, &step);
+      }
     }
     step.start = product_start_accumulate;
     if (ends_run) {
@@ -220,19 +251,13 @@ static void convolution_filter_gradient(const struct convolution_geometry *g, co
                                         ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
                                         float *sums, const float *zeros) {
   ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, length = g->run_length;
-  const float *windows[KERNEL_WINDOW_BLOCK * runs];
+  const float *windows[KERNEL_WINDOW_BLOCK * runs], *own[2 * runs];
   float panel[16 * KERNEL_WINDOW_BLOCK];
-  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
-  ptrdiff_t image = first / area, y = first % area / g->output_width, x = first % area % g->output_width;
-  for (ptrdiff_t w = 0; w < count; w++) {
-    find_runs(g, input + image * g->image_stride, y, x, zeros, windows + w, count);
-    if (++x == g->output_width) {
-      x = 0;
-      if (++y == g->output_height) {
-        y = 0;
-        image++;
-      }
-    }
+  struct window_walk walk = walk_from(g, input, zeros, first);
+  for (ptrdiff_t w = 0; w < count; w++, move_on(&walk)) {
+    const float **now = own + w % 2 * runs;
+    next_runs(&walk, w > 0 ? own + (w + 1) % 2 * runs : NULL, now);
+    for (ptrdiff_t r = 0; r < runs; r++) windows[r * count + w] = now[r];
   }
   for (ptrdiff_t p = 0; 16 * p < n; p++) {
     ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
@@ -289,11 +314,11 @@ static void convolve_depthwise(const struct convolution_geometry *g, const float
                                const struct convolution_finish *finish, const float *zeros) {
   ptrdiff_t run_count = (ptrdiff_t)g->kernel_height * g->kernel_width;
   const float *runs[run_count > 0 ? run_count : 1];
-  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
-  for (ptrdiff_t w = first; w < first + count; w++) {
-    ptrdiff_t image = w / area, y = w % area / g->output_width, x = w % area % g->output_width;
-    find_runs(g, input + image * g->image_stride, y, x, zeros, runs, 1);
-    ptrdiff_t at = image * g->output_image_stride + y * g->output_row_stride + x * g->output_pixel_stride, c = 0;
+  struct window_walk walk = walk_from(g, input, zeros, first);
+  for (ptrdiff_t w = 0; w < count; w++, move_on(&walk)) {
+    next_runs(&walk, w > 0 ? runs : NULL, runs);
+    ptrdiff_t c = 0, at = walk.image * g->output_image_stride + walk.y * g->output_row_stride +
+                          walk.x * g->output_pixel_stride;
     for (; c + 8 <= channels; c += 8) {
       f8 sum = depthwise_sum(runs, run_count, filters, channels, c, finish->bias ? load(finish->bias + c) : splat(0));
       if (finish->addend) sum += load(finish->addend + at + c);
@@ -313,11 +338,9 @@ static void depthwise_filter_gradient(const struct convolution_geometry *g, cons
                                       const float *zeros) {
   ptrdiff_t run_count = (ptrdiff_t)g->kernel_height * g->kernel_width;
   const float *runs[run_count];
-  ptrdiff_t area = (ptrdiff_t)g->output_height * g->output_width;
-  for (ptrdiff_t i = 0; i < count; i++, gradient += channels) {
-    ptrdiff_t w = first + i, image = w / area;
-    find_runs(g, input + image * g->image_stride, w % area / g->output_width, w % area % g->output_width, zeros, runs,
-              1);
+  struct window_walk walk = walk_from(g, input, zeros, first);
+  for (ptrdiff_t w = 0; w < count; w++, move_on(&walk), gradient += channels) {
+    next_runs(&walk, w > 0 ? runs : NULL, runs);
     for (ptrdiff_t r = 0; r < run_count; r++) {
       float *own = sums + r * channels;
       ptrdiff_t c = 0;

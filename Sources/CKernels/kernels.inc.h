@@ -35,6 +35,7 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .multiply_panels = multiply_panels,
     .gather_panels = gather_panels,
     .multiply_transposed = multiply_transposed,
+    .multiply_by_rows = multiply_by_rows,
     .lstm_forward_step = lstm_forward_step,
     .gru_forward_step = gru_forward_step,
     .rnn_tanh_forward_step = rnn_tanh_forward_step,

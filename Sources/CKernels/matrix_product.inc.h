@@ -256,3 +256,39 @@ static void multiply_transposed(const float *a, ptrdiff_t a_stride, ptrdiff_t m,
     }
   }
 }
+
+/// ROWS rows of A by COLUMNS rows of B: vectors along the inner dimension, so that B is read as it lies.
+#define DOT_TILE(ROWS, COLUMNS)                                                                                     \
+  static void dot_tile_##ROWS##_##COLUMNS(const float *a, ptrdiff_t a_stride, const float *b, ptrdiff_t b_stride,   \
+                                          ptrdiff_t k, const float *bias, float *c, ptrdiff_t c_stride) {           \
+    f8 s[ROWS][COLUMNS] = {};                                                                                       \
+    for (ptrdiff_t i = 0; i < k; i += 8) {                                                                          \
+      f8 y[COLUMNS];                                                                                                \
+      bool whole = i + 8 <= k;                                                                                      \
+      _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++)                                          \
+          y[j] = whole ? load(b + j * b_stride + i) : load_some(b + j * b_stride + i, k - i);                       \
+      _Pragma("clang loop unroll(full)") for (int r = 0; r < ROWS; r++) {                                           \
+        f8 x = whole ? load(a + r * a_stride + i) : load_some(a + r * a_stride + i, k - i);                         \
+        _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++) s[r][j] = x * y[j] + s[r][j];          \
+      }                                                                                                             \
+    }                                                                                                               \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < ROWS; r++)                                               \
+        _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++)                                        \
+            c[r * c_stride + j] = sum_lanes(s[r][j]) + (bias ? bias[j] : 0);                                        \
+  }
+DOT_TILE(1, 1) DOT_TILE(2, 1) DOT_TILE(3, 1) DOT_TILE(4, 1)
+DOT_TILE(1, 2) DOT_TILE(2, 2) DOT_TILE(3, 2) DOT_TILE(4, 2)
+
+static void multiply_by_rows(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b, ptrdiff_t b_stride,
+                             ptrdiff_t n, ptrdiff_t k, const float *bias, float *c, ptrdiff_t c_stride) {
+  typedef void dot_tile(const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, const float *, float *,
+                        ptrdiff_t);
+  static dot_tile *const dot_tiles[2][4] = {{dot_tile_1_1, dot_tile_2_1, dot_tile_3_1, dot_tile_4_1},
+                                            {dot_tile_1_2, dot_tile_2_2, dot_tile_3_2, dot_tile_4_2}};
+  for (ptrdiff_t j = 0; j < n; j += 2) {
+    ptrdiff_t columns = n - j < 2 ? 1 : 2;
+    for (ptrdiff_t i = 0; i < m; i += 4)
+      dot_tiles[columns - 1][(m - i < 4 ? m - i : 4) - 1](a + i * a_stride, a_stride, b + j * b_stride, b_stride, k,
+                                                          bias ? bias + j : NULL, c + i * c_stride + j, c_stride);
+  }
+}

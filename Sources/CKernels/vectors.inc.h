@@ -16,14 +16,24 @@ INLINE f8 min8(f8 a, f8 b) { return a < b ? a : b; }
 
 /// The first n (< 8) floats, the others zero.
 INLINE f8 load_some(const float *p, ptrdiff_t n) {
+#ifdef KERNEL_HAS_MASKS
+  const i8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (f8)_mm256_maskload_ps(p, (__m256i)(lanes < (i8){} + (int32_t)n));
+#else
   float x[8] = {0};
   for (ptrdiff_t i = 0; i < n; i++) x[i] = p[i];
   return load(x);
+#endif
 }
 INLINE void store_some(float *p, f8 v, ptrdiff_t n) {
+#ifdef KERNEL_HAS_MASKS
+  const i8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+  _mm256_maskstore_ps(p, (__m256i)(lanes < (i8){} + (int32_t)n), (__m256)v);
+#else
   float x[8];
   store(x, v);
   for (ptrdiff_t i = 0; i < n; i++) p[i] = x[i];
+#endif
 }
 
 #if KERNEL_VECTOR_FLOATS == 16

@@ -8,11 +8,17 @@ public import Tensors
 public protocol Module: AnyObject, Sendable, CustomStringConvertible {
   /// What stands in the parentheses when the module prints itself, such as `input 300, output 2`.
   var summary: String { get }
+
+  /// Names in a checkpoint by the names of properties, where those cannot be called so in Swift.
+  static var checkpointNames: [String: String] { get }
 }
 
 extension Module {
   /// Nothing to say.
   public var summary: String { "" }
+
+  /// None.
+  public static var checkpointNames: [String: String] { [:] }
 
   /// All parameters with their names, in the order of the properties.
   public var namedParameters: [(name: String, parameter: Parameter)] {
@@ -128,11 +134,15 @@ public enum ModuleLoadingError: Error, Hashable, CustomStringConvertible {
 }
 
 /// The stored properties of an object, those of its superclasses first.
-private func forEachProperty(of object: Any, _ body: (_ name: String, _ value: Any) -> Void) {
+private func forEachProperty(of object: any Module, _ body: (_ name: String, _ value: Any) -> Void) {
+  let names = type(of: object).checkpointNames
   var mirrors = [Mirror(reflecting: object)]
   while let next = mirrors[mirrors.count - 1].superclassMirror { mirrors.append(next) }
   for mirror in mirrors.reversed() {
-    for child in mirror.children { body(child.label ?? "", child.value) }
+    for child in mirror.children {
+      let label = child.label ?? ""
+      body(names[label] ?? label, child.value)
+    }
   }
 }
 

@@ -213,6 +213,10 @@ struct kernel_table {
                               ptrdiff_t panel_count, ptrdiff_t first_panel, ptrdiff_t end_panel, ptrdiff_t rows,
                               float *c, ptrdiff_t c_stride, float *_Nullable column_sums, float *scratch);
 
+  /// C (m × n) = bias + A·Bᵀ for few rows of A, with B (n × k) as it lies.
+  void (*multiply_by_rows)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b, ptrdiff_t b_stride,
+                           ptrdiff_t n, ptrdiff_t k, const float *_Nullable bias, float *c, ptrdiff_t c_stride);
+
   // Recurrent cells (recurrent.inc.h)
   recurrent_forward *lstm_forward_step, *gru_forward_step, *rnn_tanh_forward_step, *rnn_relu_forward_step;
   recurrent_backward *lstm_backward_step, *gru_backward_step, *rnn_tanh_backward_step, *rnn_relu_backward_step;

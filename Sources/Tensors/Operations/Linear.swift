@@ -15,17 +15,37 @@ extension Tensor {
       bias.map { $0.shape == [weight.shape[0]] } ?? true, "linear: bias \(bias?.shape ?? []), weight \(weight.shape)")
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let rows = count / max(inputs, 1)
-    let result = Tensor(uninitialized: shape.dropLast() + [outputs])
-    withExtendedLifetime((self, weight, bias)) {
-      generalProduct(
-        floats, stride: inputs, MatrixView(floats: weight.floats, stride: inputs, isTransposed: true), m: rows,
-        n: outputs, k: inputs, into: result.floats, bias: bias.map { UnsafePointer($0.floats) })
-    }
+    let result = OperationProfile.note(
+      "linear", "\(shape) → \(outputs)", operations: 2 * Double(rows) * Double(weight.count)
+    ) { product(weight: weight, bias: bias, rows: rows) }
     let (x, w) = (detached, weight.detached)
     let needs = (input: needsGradient, weight: weight.needsGradient)
     return result.recorded("linear", from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient in
       linearGradients(gradient, x: x, weight: w, rows: rows, needs: needs)
     }
+  }
+
+  private func product(weight: Tensor, bias: Tensor?, rows: Int) -> Tensor {
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    let result = Tensor(uninitialized: shape.dropLast() + [outputs])
+    let (x, weights, to) = (floats, weight.floats, result.floats)
+    let biases = bias.map { UnsafePointer($0.floats) }
+    defer { withExtendedLifetime((self, weight, bias)) {} }
+    // A large weight under few rows is read once as it lies: to pack it would take longer than to multiply.
+    if rows <= 16, weight.count >= 1 << 20 {
+      let perTile = max(2, (1 << 16) / inputs / 2 * 2)
+      parallelFor((outputs + perTile - 1) / perTile) { tile in
+        let first = tile * perTile
+        kernels.multiply_by_rows(
+          x, inputs, rows, weights + first * inputs, inputs, min(perTile, outputs - first), inputs,
+          biases.map { $0 + first }, to + first, outputs)
+      }
+    } else {
+      generalProduct(
+        x, stride: inputs, MatrixView(floats: weights, stride: inputs, isTransposed: true), m: rows, n: outputs,
+        k: inputs, into: to, bias: biases)
+    }
+    return result
   }
 
   /// The matrix product of [M, K] and [K, N].

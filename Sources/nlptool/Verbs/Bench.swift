@@ -14,6 +14,7 @@ struct Bench: ParsableCommand {
         nlptool bench --list
         nlptool bench --cases 'rnn/train/*' --threads 2
         nlptool bench --cases 'tokenize/*' --text texts/
+        nlptool bench --cases imagecnn/infer/resnet18/B1 --layers
       """)
 
   @Option(help: ArgumentHelp("Cases to run: a pattern over their names, with * and ?.", valueName: "glob"))
@@ -28,6 +29,9 @@ struct Bench: ParsableCommand {
   @Flag(help: "Only print the names of the cases.")
   var list = false
 
+  @Flag(help: "Of networks for images: print a line for each layer, its shapes, time and share of the processor's peak.")
+  var layers = false
+
   @Option(help: ArgumentHelp("Least time for each case.", valueName: "seconds"))
   var seconds = 1.5
 
@@ -40,7 +44,8 @@ struct Bench: ParsableCommand {
   func run() throws {
     compute.apply()
     let networks: [any Benchmark] =
-      RecurrentBenchmark.all + ConvolutionBenchmark.all + LanguageModelBenchmark.all + MatrixProductBenchmark.all
+      RecurrentBenchmark.all + ConvolutionBenchmark.all + LanguageModelBenchmark.all + ImageBenchmark.all
+      + MatrixProductBenchmark.all
     let folder = text ?? ""
     let texts =
       TokenizerBenchmark.all(folder: folder) + SubwordBenchmark.all(folder: folder)
@@ -59,6 +64,11 @@ struct Bench: ParsableCommand {
     for benchmark in wanted {
       if list {
         try StandardOutput.shared.write(benchmark.name + "\n")
+      } else if layers {
+        guard let images = benchmark as? ImageBenchmark else {
+          throw CommandFailure(.usage, "--layers is for the cases imagecnn/*, not \(benchmark.name)")
+        }
+        try StandardOutput.shared.write(images.layerTable())
       } else {
         try StandardOutput.shared.write(benchmark.measure(Stopwatch(leastSeconds: seconds)).json + "\n")
         try StandardOutput.shared.flush()

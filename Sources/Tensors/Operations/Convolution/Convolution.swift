@@ -21,14 +21,22 @@ extension Tensor {
       "conv2d", input: self.shape, weight: weight.shape, bias: bias?.shape, stride: stride, padding: padding,
       dilation: dilation, groups: groups)
     let (x, w) = (detached, weight.detached)
-    let result = convolved(x, w, ConvolutionFinish(bias: bias?.detached, clipsNegative: clipsNegative), shape)
+    @Sendable func noted<Result>(_ name: String, _ body: () -> Result) -> Result {
+      OperationProfile.note(
+        "\(name) \(shape.summary)", "\(shape.inputShape) → \(shape.outputShape)", operations: shape.operations, body)
+    }
+    let result = noted("conv2d") {
+      convolved(x, w, ConvolutionFinish(bias: bias?.detached, clipsNegative: clipsNegative), shape)
+    }
     let needs = (input: needsGradient, weight: weight.needsGradient)
+    let hasBias = bias?.needsGradient == true
     return result.recorded("conv2d", from: [self, weight] + (bias.map { [$0] } ?? [])) { above in
       let gradient = clipsNegative ? result.reluGradient(above) : above
       return [
-        needs.input ? .dense(ConvolutionInputGradient(shape: shape)(gradient, w)) : nil,
-        needs.weight ? .dense(filterGradient(gradient, x, shape)) : nil,
-        .dense(convolutionBiasGradient(gradient, filters: shape.filters)),
+        needs.input
+          ? .dense(noted("input gradient") { ConvolutionInputGradient(shape: shape)(gradient, w) }) : nil,
+        needs.weight ? .dense(noted("filter gradient") { filterGradient(gradient, x, shape) }) : nil,
+        hasBias ? .dense(convolutionBiasGradient(gradient, filters: shape.filters)) : nil,
       ]
     }
   }
@@ -88,11 +96,12 @@ extension Tensor {
     let (x, w) = (detached, weight.detached)
     let result = ConvolutionInputGradient(shape: shape)(x, w, bias: bias?.detached)
     let needs = (input: needsGradient, weight: weight.needsGradient)
+    let hasBias = bias?.needsGradient == true
     return result.recorded("convTranspose2d", from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient in
       [
         needs.input ? .dense(convolved(gradient, w, ConvolutionFinish(), shape)) : nil,
         needs.weight ? .dense(filterGradient(x, gradient, shape)) : nil,
-        .dense(convolutionBiasGradient(gradient, filters: shape.channels)),
+        hasBias ? .dense(convolutionBiasGradient(gradient, filters: shape.channels)) : nil,
       ]
     }
   }

@@ -121,4 +121,13 @@ struct ConvolutionShape: Sendable {
 
   /// Whether each filter has a channel of its own.
   var isDepthwise: Bool { groups == channels && groups > 1 && groupFilters == 1 }
+
+  /// What a profile calls it.
+  var summary: String {
+    "\(kernel.height)×\(kernel.width)" + (stride == 1 ? "" : " / \(stride.height)")
+      + (groups > 1 ? ", \(groups) groups" : "")
+  }
+
+  /// Of all images, two for each multiply-add.
+  var operations: Double { 2 * Double(windowCount) * Double(filters * groupChannels * kernel.area) }
 }

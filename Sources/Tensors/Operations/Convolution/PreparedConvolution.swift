@@ -54,16 +54,20 @@ public struct PreparedConvolution: Sendable {
       addend.map { $0.shape == shape.outputShape } ?? true,
       "conv2d: an addend of the shape \(addend?.shape ?? []) for \(shape.outputShape)")
     let finish = ConvolutionFinish(bias: bias, addend: addend, clipsNegative: clipsNegative)
-    let result = Tensor(uninitialized: shape.outputShape)
-    switch filters {
-    case .depthwise(let filters):
-      WindowProduct(geometry: shape.depthwiseGeometry, batch: shape.batch)
-        .runDepthwise(input, filters, into: result, finish)
-    case .packed(let filters):
-      let input = ConvolutionInput(input, shape)
-      WindowProduct(geometry: input.geometry, batch: shape.batch).run(input.values, filters, into: result, finish)
+    return OperationProfile.note(
+      "conv2d \(shape.summary)", "\(shape.inputShape) → \(shape.outputShape)", operations: shape.operations
+    ) {
+      let result = Tensor(uninitialized: shape.outputShape)
+      switch filters {
+      case .depthwise(let filters):
+        WindowProduct(geometry: shape.depthwiseGeometry, batch: shape.batch)
+          .runDepthwise(input, filters, into: result, finish)
+      case .packed(let filters):
+        let input = ConvolutionInput(input, shape)
+        WindowProduct(geometry: input.geometry, batch: shape.batch).run(input.values, filters, into: result, finish)
+      }
+      return result
     }
-    return result
   }
 
   /// What batch normalisation multiplies each filter's sums by: weight / √(variance + epsilon), [F].

@@ -1,0 +1,62 @@
+public import NeuralNetworks
+public import Tensors
+
+/// VGG (Simonyan & Zisserman 2014), as torchvision has it, without and with batch normalisation.
+public final class VGG: ImageNetwork {
+  public static var headNames: [String] { ["classifier"] }
+
+  /// Convolutions before each of the five poolings.
+  enum Depth: Int {
+    case eleven = 11
+    case thirteen = 13
+    case sixteen = 16
+    case nineteen = 19
+
+    var convolutions: [Int] {
+      switch self {
+      case .eleven: [1, 1, 2, 2, 2]
+      case .thirteen: [2, 2, 2, 2, 2]
+      case .sixteen: [2, 2, 3, 3, 3]
+      case .nineteen: [2, 2, 4, 4, 4]
+      }
+    }
+  }
+
+  let features: [any Layer]
+  let classifier: [any Layer]
+
+  init(_ depth: Depth, hasBatchNorm: Bool, classes: Int, dropout: Float = 0.5, random: RandomStream?) {
+    let random = random.map { RandomSources($0) }
+    var layers: [any Layer] = []
+    var channels = 3
+    for (count, filters) in zip(depth.convolutions, [64, 128, 256, 512, 512]) {
+      for _ in 0..<count {
+        layers.append(
+          Conv2d(
+            inputChannels: channels, outputChannels: filters, kernelSize: 3, padding: 1,
+            initializer: .heNormal(fan: .output), random: random?.next()))
+        if hasBatchNorm { layers.append(BatchNorm2d(channels: filters)) }
+        layers.append(ReLU())
+        channels = filters
+      }
+      layers.append(MaxPool2d(kernelSize: 2))
+    }
+    features = layers
+    func linear(_ input: Int, _ output: Int) -> Linear {
+      Linear(
+        inputSize: input, outputSize: output, initializer: .normal(standardDeviation: 0.01), random: random?.next())
+    }
+    classifier = [
+      linear(512 * 7 * 7, 4096), ReLU(), Dropout(rate: dropout), linear(4096, 4096), ReLU(), Dropout(rate: dropout),
+      linear(4096, classes),
+    ]
+  }
+
+  public var outputLayer: any Module { classifier[6] }
+
+  public func features(of images: Tensor) -> Tensor {
+    features.forward(images).adaptiveAvgPool2d(outputSize: 7).flattenedImages()
+  }
+
+  public func classify(_ features: Tensor) -> Tensor { classifier.forward(features) }
+}
