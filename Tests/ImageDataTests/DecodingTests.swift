@@ -118,7 +118,9 @@ struct DecodingTests {
 
   @Test("pixels that do not fill an image are refused")
   func invalidPixels() {
-    for (width, height, channels, count) in [(0, 1, 1, 0), (2, 2, 3, 11), (2, 2, 2, 8), (-1, -1, 1, 1), (.max, 2, 3, 6)] {
+    for (width, height, channels, count) in [
+      (0, 1, 1, 0), (2, 2, 3, 11), (2, 2, 2, 8), (-1, -1, 1, 1), (.max, 2, 3, 6),
+    ] {
       let error = imageError { () throws(ImageError) in
         _ = try Image(
           width: width, height: height, channels: channels, pixels: [UInt8](repeating: 0, count: count))

@@ -2,7 +2,8 @@
 ///
 /// Each number of the result is a weighted sum of the pixels under a triangle, which is as wide as two pixels of the larger
 /// grid: when an image gets smaller, all of its pixels count. First along the rows, then along the columns, rounded to 8
-/// bits in between; the weights have 22 bits of fraction.
+/// bits in between; the weights have 22 bits of fraction. (So do all versions of Pillow before 13, which takes the columns
+/// first where the height shrinks much and the width little; single pixels differ by one then.)
 struct Resampler {
   private var horizontal = ResamplingWeights()
   private var vertical = ResamplingWeights()
