@@ -85,18 +85,22 @@ public struct ImagePipeline: Sendable {
     }
     let stream = stream.split(epoch)
     let size = imageShape.reduce(1, *)
+    // Images that are decoded already take about a microsecond: handing them out one by one would cost as much.
+    let tile = dataSet.fixedShape == nil ? 1 : 16
     var images = Tensor(uninitialized: [indices.count] + imageShape)
     let failures = Mutex<[Int: ImageError]>([:])
     images.withUnsafeMutableElements { elements in
       guard let base = elements.baseAddress else { return }
       let target = BatchMemory(base: base)
-      loop(indices.count) { place in
+      loop((indices.count + tile - 1) / tile) { number in
         let worker = workers.take()
         defer { workers.giveBack(worker) }
-        do throws(ImageError) {
-          try fill(target.base + place * size, worker, indices[place], stream.split(indices[place]))
-        } catch {
-          failures.withLock { $0[place] = error }
+        for place in number * tile..<min((number + 1) * tile, indices.count) {
+          do throws(ImageError) {
+            try fill(target.base + place * size, worker, indices[place], stream.split(indices[place]))
+          } catch {
+            failures.withLock { $0[place] = error }
+          }
         }
       }
     }

@@ -31,11 +31,15 @@ extension Image {
     guard channels == 3 else { return }
     let shift = UInt8(truncatingIfNeeded: Int(turn * 255))
     let area = width * height
-    pixels.withUnsafeMutableBufferPointer { pixels in
-      for index in 0..<area {
-        var colour = HueColour(pixels[3 * index], pixels[3 * index + 1], pixels[3 * index + 2])
-        colour.hue &+= shift
-        (pixels[3 * index], pixels[3 * index + 1], pixels[3 * index + 2]) = colour.rgb
+    // Where on the circle each hue lies; a division and a floor less for every pixel.
+    let positions = (0..<256).map { HuePosition(UInt8($0)) }
+    positions.withUnsafeBufferPointer { positions in
+      pixels.withUnsafeMutableBufferPointer { pixels in
+        for index in 0..<area {
+          let colour = HueColour(pixels[3 * index], pixels[3 * index + 1], pixels[3 * index + 2])
+          let turned = colour.rgb(at: positions[Int(colour.hue &+ shift)])
+          (pixels[3 * index], pixels[3 * index + 1], pixels[3 * index + 2]) = turned
+        }
       }
     }
   }
@@ -74,9 +78,22 @@ extension Image {
   }
 }
 
+/// One of the six sectors of the circle of hues, and how far into it.
+private struct HuePosition {
+  let sector: Int
+  let rest: Double
+
+  init(_ hue: UInt8) {
+    let position = Double(hue) * 6 / 255
+    let whole = position.rounded(.down)
+    sector = Int(whole) % 6
+    rest = Double(Float(position - Double(Float(whole))))
+  }
+}
+
 /// A colour as hue, saturation and value, 8 bits each, rounded as Pillow rounds.
 private struct HueColour {
-  var hue: UInt8 = 0
+  private(set) var hue: UInt8 = 0
   private var saturation: UInt8 = 0
   private var value: UInt8
 
@@ -100,16 +117,16 @@ private struct HueColour {
     saturation = UInt8(max(0, min(255, Double(range / Float(most)) * 255)))
   }
 
-  var rgb: (UInt8, UInt8, UInt8) {
+  /// The colour of this saturation and value at a place of the circle.
+  @inline(__always)
+  func rgb(at position: HuePosition) -> (UInt8, UInt8, UInt8) {
     guard saturation != 0 else { return (value, value, value) }
-    let position = Double(hue) * 6 / 255
-    let sector = position.rounded(.down)
-    let rest = Double(Float(position - Double(Float(sector))))
+    let rest = position.rest
     let share = Double(Float(Double(saturation) / 255))
     let p = Self.byte(Double(value) * (1 - share))
     let q = Self.byte(Double(value) * (1 - share * rest))
     let t = Self.byte(Double(value) * (1 - share * (1 - rest)))
-    switch Int(sector) % 6 {
+    switch position.sector {
     case 0: return (value, t, p)
     case 1: return (q, value, p)
     case 2: return (p, value, t)
@@ -119,9 +136,10 @@ private struct HueColour {
     }
   }
 
-  /// Rounded, halves away from zero.
+  /// Rounded, halves away from zero; the number is at least zero, up to its own rounding.
   @inline(__always)
   private static func byte(_ number: Double) -> UInt8 {
-    UInt8(max(0, min(255, number.rounded(.toNearestOrAwayFromZero))))
+    let whole = Int32(number)
+    return UInt8(truncatingIfNeeded: max(0, min(255, number - Double(whole) >= 0.5 ? whole + 1 : whole)))
   }
 }
