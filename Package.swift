@@ -4,7 +4,7 @@ import PackageDescription
 /// The modules, from the ground up. An arrow points from a module to what it is built on, and one way only:
 /// `nlptool → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
 /// `TextModels → ModelBundles → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside `TextModels`
-/// on the same ground, without networks.
+/// on the same ground, without networks. `ImageData → Tensors, CImageCodecs` links what reads images, for those who use it.
 let package = Package(
   name: "nlptool",
   products: [
@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "NeuralNetworks", targets: ["NeuralNetworks"]),
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "ImageData", targets: ["ImageData"]),
     .library(name: "TextModels", targets: ["TextModels"]),
     .library(name: "BagModels", targets: ["BagModels"]),
     .library(name: "ImageModels", targets: ["ImageModels"]),
@@ -31,6 +32,7 @@ let package = Package(
     .target(name: "CTextKernels"),
     .target(name: "CCompression"),
     .target(name: "CFileSystem"),
+    .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
 
     // Text: no tensor, no database below VocabularyStore.
     .target(name: "TextProcessing", dependencies: ["CICU", "CTextKernels", "CCompression"]),
@@ -43,6 +45,9 @@ let package = Package(
     .target(name: "NeuralNetworks", dependencies: ["Tensors"]),
     .target(name: "ModelFiles", dependencies: ["Tensors", "CFileSystem"]),
     .target(name: "Training", dependencies: ["NeuralNetworks", "ModelFiles"]),
+
+    // Images: no text, no network.
+    .target(name: "ImageData", dependencies: ["Tensors", "CImageCodecs", "CCompression"]),
 
     // Where text and tensors meet.
     .target(name: "ModelBundles", dependencies: ["ModelFiles", "VocabularyStore"]),
@@ -68,6 +73,7 @@ let package = Package(
       name: "NeuralNetworksTests", dependencies: ["NeuralNetworks", "ModelFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "NeuralNetworks"]),
+    .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Tensors"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
     .testTarget(name: "BagModelsTests", dependencies: ["BagModels"]),
     .testTarget(name: "ImageModelsTests", dependencies: ["ImageModels"]),

@@ -34,7 +34,7 @@ final class Semaphore: @unchecked Sendable {
 }
 
 /// Starts a thread that nobody joins.
-func detachThread(_ body: @escaping @Sendable () -> Void) {
+package func detachThread(_ body: @escaping @Sendable () -> Void) {
   final class Box: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
