@@ -4,7 +4,7 @@ import PackageDescription
 /// The modules, from the ground up. An arrow points from a module to what it is built on, and one way only:
 /// `nlptool → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
 /// `TextModels → ModelBundles → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside `TextModels`
-/// on the same ground, without networks. `ImageData → Tensors, CImageCodecs` links what reads images, for those who use it.
+/// on the same ground, without networks, and `ImageModels → Training, ImageData` without text. `ImageData → Tensors, CImageCodecs` links what reads images, for those who use it.
 let package = Package(
   name: "nlptool",
   products: [
@@ -46,20 +46,19 @@ let package = Package(
     .target(name: "ModelFiles", dependencies: ["Tensors", "CFileSystem"]),
     .target(name: "Training", dependencies: ["NeuralNetworks", "ModelFiles"]),
 
-    // Images: no text, no network.
+    // Images: no text.
     .target(name: "ImageData", dependencies: ["Tensors", "CImageCodecs", "CCompression"]),
+    .target(name: "ImageModels", dependencies: ["Training", "ImageData"]),
 
     // Where text and tensors meet.
     .target(name: "ModelBundles", dependencies: ["ModelFiles", "VocabularyStore"]),
     .target(name: "TextModels", dependencies: ["Training", "ModelBundles"]),
     .target(name: "BagModels", dependencies: ["CKernels", "Tensors", "ModelBundles"]),
-
-    // Images: no text.
-    .target(name: "ImageModels", dependencies: ["Training"]),
     .executableTarget(
       name: "nlptool",
       dependencies: [
-        "TextModels", "BagModels", "ImageModels", "ModelBundles", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "TextModels", "BagModels", "ImageModels", "ModelBundles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .testTarget(
