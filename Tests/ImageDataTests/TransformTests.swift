@@ -165,6 +165,7 @@ struct TransformTests {
       .resize(width: 0, height: 5), .resizeShorterSide(-1), .centerCrop(0), .randomCrop(4, padding: -1),
       .randomResizedCrop(width: 8, height: 8, scale: 0.5...1.5, ratio: 1...2),
       .randomResizedCrop(width: 8, height: 8, scale: 0.5...1, ratio: 0...2), .horizontalFlip(probability: 1.5),
+      .randomResizedCrop(width: 8, height: 8, scale: 0.5...1, ratio: 1...1e308),
       .colorJitter(brightness: -1, contrast: 0, saturation: 0, hue: 0),
       .colorJitter(brightness: 0, contrast: 0, saturation: 0, hue: 0.6), .resize(width: 65_536, height: 65_536),
       .horizontalFlip(probability: .nan),

@@ -137,7 +137,10 @@ extension Image {
 
   /// The bytes of a PNG file of this image.
   public func encodedAsPNG() throws(ImageError) -> [UInt8] {
-    var header = cimage_header(width: UInt32(width), height: UInt32(height), channels: Int32(channels))
+    guard let wide = UInt32(exactly: width), let high = UInt32(exactly: height) else {
+      throw .invalidPixels(reason: "\(self) is too large for a PNG")
+    }
+    var header = cimage_header(width: wide, height: high, channels: Int32(channels))
     var encoded: UnsafeMutablePointer<UInt8>?
     var size = 0
     let (status, reason) = callCodec { message, messageSize in

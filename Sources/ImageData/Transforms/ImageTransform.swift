@@ -92,8 +92,9 @@ func requireRanges(scale: ClosedRange<Double>, ratio: ClosedRange<Double>) throw
   guard scale.lowerBound >= 0, scale.upperBound > 0, scale.upperBound <= 1 else {
     throw .invalidTransform(reason: "a share of \(scale) of an area is impossible; give a range within 0 to 1")
   }
-  guard ratio.lowerBound > 0, ratio.upperBound < .infinity else {
-    throw .invalidTransform(reason: "a shape of \(ratio) is impossible; give a range of width / height above 0")
+  guard ratio.lowerBound >= 1e-3, ratio.upperBound <= 1e3 else {
+    throw .invalidTransform(
+      reason: "a shape of \(ratio) is impossible; give a range of width / height within 0.001 to 1000")
   }
 }
 
