@@ -1,10 +1,10 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// AlexNet: torchvision's ("One weird trick for parallelizing convolutional neural networks", Krizhevsky 2014), and that
 /// of the paper of 2012 (Krizhevsky, Sutskever, Hinton), with two groups of filters and local response normalisation.
-public final class AlexNet: ImageNetwork {
-  public static var headNames: [String] { ["classifier"] }
+final class AlexNet: ImageNetwork {
+  static var headNames: [String] { ["classifier"] }
 
   let features: [any Layer]
   let classifier: [any Layer]
@@ -57,11 +57,11 @@ public final class AlexNet: ImageNetwork {
     ]
   }
 
-  public var outputLayer: any Module { classifier[6] }
+  var outputLayer: any Module { classifier[6] }
 
-  public func features(of images: Tensor) -> Tensor {
+  func features(of images: Tensor) -> Tensor {
     features.forward(images).adaptiveAvgPool2d(outputSize: 6).flattenedImages()
   }
 
-  public func classify(_ features: Tensor) -> Tensor { classifier.forward(features) }
+  func classify(_ features: Tensor) -> Tensor { classifier.forward(features) }
 }

@@ -1,11 +1,11 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// A residual network for images of 32 × 32 pixels (He, Zhang, Ren, Sun 2015, section 4.2): three stages of 16, 32 and 64
 /// channels. Where the shape changes, what lies beside a block is every second pixel, with zeros for the new channels on
 /// both sides (option A).
-public final class CIFARResNet: ImageNetwork {
-  public static var headNames: [String] { ["linear"] }
+final class CIFARResNet: ImageNetwork {
+  static var headNames: [String] { ["linear"] }
 
   let conv1: Conv2d
   let bn1: BatchNorm2d
@@ -26,15 +26,15 @@ public final class CIFARResNet: ImageNetwork {
     linear = Linear(inputSize: 64, outputSize: classes, initializer: .heNormal(), random: sources?.next())
   }
 
-  public var outputLayer: any Module { linear }
+  var outputLayer: any Module { linear }
 
-  public func features(of images: Tensor) -> Tensor {
+  func features(of images: Tensor) -> Tensor {
     var x = conv1(images, normalizedBy: bn1, clipsNegative: true)
     for block in layer1 + layer2 + layer3 { x = block(x) }
     return x.meanOfPixels()
   }
 
-  public func classify(_ features: Tensor) -> Tensor { linear(features) }
+  func classify(_ features: Tensor) -> Tensor { linear(features) }
 
   /// Two convolutions beside what they begin from.
   final class Block: Module {

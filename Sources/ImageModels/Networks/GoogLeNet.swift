@@ -1,10 +1,10 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// GoogLeNet (Szegedy et al. 2014): torchvision's, with batch normalisation and 3 × 3 filters where the paper has 5 × 5,
 /// and the paper's own, with biases and local response normalisation. Both may have two auxiliary heads in training.
-public final class GoogLeNet: ImageNetwork {
-  public static var headNames: [String] { ["fc"] }
+final class GoogLeNet: ImageNetwork {
+  static var headNames: [String] { ["fc"] }
 
   let conv1, conv2, conv3: ConvolutionBlock
   let inception3a, inception3b: Inception
@@ -41,13 +41,13 @@ public final class GoogLeNet: ImageNetwork {
     fc = Linear(inputSize: 1024, outputSize: classes, initializer: form.initializer, random: random?.next())
   }
 
-  public var outputLayer: any Module { fc }
+  var outputLayer: any Module { fc }
 
-  public func features(of images: Tensor) -> Tensor { trunk(images).features }
+  func features(of images: Tensor) -> Tensor { trunk(images).features }
 
-  public func classify(_ features: Tensor) -> Tensor { fc(dropout(features)) }
+  func classify(_ features: Tensor) -> Tensor { fc(dropout(features)) }
 
-  public func logits(of images: Tensor) -> ImageLogits {
+  func logits(of images: Tensor) -> ImageLogits {
     let (features, first, second) = trunk(images)
     let heads = [aux1.map { $0(first) }, aux2.map { $0(second) }].compactMap { $0 }
     return ImageLogits(main: classify(features), auxiliary: heads.map { (0.3, $0) })

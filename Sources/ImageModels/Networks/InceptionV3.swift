@@ -1,12 +1,12 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// Inception-v3 (Szegedy et al. 2015, "Rethinking the Inception architecture for computer vision"), as torchvision has
 /// it, for images of 299 × 299 pixels, perhaps with an auxiliary head in training.
-public final class InceptionV3: ImageNetwork {
-  public static var headNames: [String] { ["fc"] }
+final class InceptionV3: ImageNetwork {
+  static var headNames: [String] { ["fc"] }
 
-  public static var checkpointNames: [String: String] {
+  static var checkpointNames: [String: String] {
     [
       "conv1a": "Conv2d_1a_3x3", "conv2a": "Conv2d_2a_3x3", "conv2b": "Conv2d_2b_3x3", "conv3b": "Conv2d_3b_1x1",
       "conv4a": "Conv2d_4a_3x3", "mixed5b": "Mixed_5b", "mixed5c": "Mixed_5c", "mixed5d": "Mixed_5d",
@@ -52,13 +52,13 @@ public final class InceptionV3: ImageNetwork {
 
   static let form = ConvolutionBlock.Form(initializer: .truncatedNormal(standardDeviation: 0.1))
 
-  public var outputLayer: any Module { fc }
+  var outputLayer: any Module { fc }
 
-  public func features(of images: Tensor) -> Tensor { trunk(images).features }
+  func features(of images: Tensor) -> Tensor { trunk(images).features }
 
-  public func classify(_ features: Tensor) -> Tensor { fc(dropout(features)) }
+  func classify(_ features: Tensor) -> Tensor { fc(dropout(features)) }
 
-  public func logits(of images: Tensor) -> ImageLogits {
+  func logits(of images: Tensor) -> ImageLogits {
     let (features, middle) = trunk(images)
     let heads: [(share: Float, logits: Tensor)] = auxiliary.map { [(share: Float(0.4), logits: $0(middle))] } ?? []
     return ImageLogits(main: classify(features), auxiliary: heads)

@@ -1,10 +1,10 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998) as it is built today: ReLU and maximum pooling, for images of 28 × 28
 /// pixels of one channel.
-public final class LeNet: ImageNetwork {
-  public static var headNames: [String] { ["fc1", "fc2", "fc3"] }
+final class LeNet: ImageNetwork {
+  static var headNames: [String] { ["fc1", "fc2", "fc3"] }
 
   let conv1, conv2: Conv2d
   let fc1, fc2, fc3: Linear
@@ -20,14 +20,14 @@ public final class LeNet: ImageNetwork {
     fc3 = Linear(inputSize: 84, outputSize: classes, initializer: .torchDefault, random: random?.split("fc3"))
   }
 
-  public var outputLayer: any Module { fc3 }
+  var outputLayer: any Module { fc3 }
 
-  public func features(of images: Tensor) -> Tensor {
+  func features(of images: Tensor) -> Tensor {
     let first = conv1(images, clipsNegative: true).maxPool2d(kernelSize: 2)
     return conv2(first, clipsNegative: true).maxPool2d(kernelSize: 2).flattenedImages()
   }
 
-  public func classify(_ features: Tensor) -> Tensor {
+  func classify(_ features: Tensor) -> Tensor {
     fc3(fc2(fc1(features).relu()).relu())
   }
 }

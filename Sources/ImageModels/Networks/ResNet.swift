@@ -1,10 +1,10 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// A residual network for ImageNet (He, Zhang, Ren, Sun 2015), as torchvision has it: in blocks of three layers the
 /// middle one has the stride.
-public final class ResNet: ImageNetwork {
-  public static var headNames: [String] { ["fc"] }
+final class ResNet: ImageNetwork {
+  static var headNames: [String] { ["fc"] }
 
   let conv1: Conv2d
   let bn1: BatchNorm2d
@@ -39,16 +39,16 @@ public final class ResNet: ImageNetwork {
     fc = Linear(inputSize: channels, outputSize: classes, initializer: .torchDefault, random: sources?.next())
   }
 
-  public var outputLayer: any Module { fc }
+  var outputLayer: any Module { fc }
 
-  public func features(of images: Tensor) -> Tensor {
+  func features(of images: Tensor) -> Tensor {
     var x = conv1(images, normalizedBy: bn1, clipsNegative: true)
     if !isForSmallImages { x = x.maxPool2d(kernelSize: 3, stride: 2, padding: 1) }
     for block in layer1 + layer2 + layer3 + layer4 { x = block(x) }
     return x.meanOfPixels()
   }
 
-  public func classify(_ features: Tensor) -> Tensor { fc(features) }
+  func classify(_ features: Tensor) -> Tensor { fc(features) }
 }
 
 /// Two or three convolutions beside what they begin from.

@@ -1,9 +1,9 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// SqueezeNet 1.1 (Iandola et al. 2016, and its release 1.1), as torchvision has it.
-public final class SqueezeNet: ImageNetwork {
-  public static var headNames: [String] { ["classifier"] }
+final class SqueezeNet: ImageNetwork {
+  static var headNames: [String] { ["classifier"] }
 
   let features: [any Layer]
   let classifier: [any Layer]
@@ -30,12 +30,12 @@ public final class SqueezeNet: ImageNetwork {
     ]
   }
 
-  public var outputLayer: any Module { classifier[1] }
+  var outputLayer: any Module { classifier[1] }
 
   /// [B, H', W', 512]
-  public func features(of images: Tensor) -> Tensor { features.forward(images) }
+  func features(of images: Tensor) -> Tensor { features.forward(images) }
 
-  public func classify(_ features: Tensor) -> Tensor { classifier.forward(features).meanOfPixels() }
+  func classify(_ features: Tensor) -> Tensor { classifier.forward(features).meanOfPixels() }
 
   /// Few channels, and two convolutions of them side by side.
   final class Fire: Layer {

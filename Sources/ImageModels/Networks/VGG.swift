@@ -1,9 +1,9 @@
-public import NeuralNetworks
-public import Tensors
+import NeuralNetworks
+import Tensors
 
 /// VGG (Simonyan & Zisserman 2014), as torchvision has it, without and with batch normalisation.
-public final class VGG: ImageNetwork {
-  public static var headNames: [String] { ["classifier"] }
+final class VGG: ImageNetwork {
+  static var headNames: [String] { ["classifier"] }
 
   /// Convolutions before each of the five poolings.
   enum Depth: Int {
@@ -52,11 +52,11 @@ public final class VGG: ImageNetwork {
     ]
   }
 
-  public var outputLayer: any Module { classifier[6] }
+  var outputLayer: any Module { classifier[6] }
 
-  public func features(of images: Tensor) -> Tensor {
+  func features(of images: Tensor) -> Tensor {
     features.forward(images).adaptiveAvgPool2d(outputSize: 7).flattenedImages()
   }
 
-  public func classify(_ features: Tensor) -> Tensor { classifier.forward(features) }
+  func classify(_ features: Tensor) -> Tensor { classifier.forward(features) }
 }

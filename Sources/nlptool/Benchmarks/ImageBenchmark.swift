@@ -64,11 +64,12 @@ struct ImageBenchmark: Benchmark {
       operations += entry.operations
     }
     add("together", "", seconds, operations)
-    let whole = (0..<7).map { _ in
-      let start = ContinuousClock.now
-      _ = run.step()
-      return start.secondsToNow
-    }.min() ?? 0
+    let whole =
+      (0..<7).map { _ in
+        let start = ContinuousClock.now
+        _ = run.step()
+        return start.secondsToNow
+      }.min() ?? 0
     add("whole", "", whole, operations)
     return table.text
   }

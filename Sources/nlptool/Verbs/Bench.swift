@@ -29,7 +29,7 @@ struct Bench: ParsableCommand {
   @Flag(help: "Only print the names of the cases.")
   var list = false
 
-  @Flag(help: "Of networks for images: print a line for each layer, its shapes, time and share of the processor's peak.")
+  @Flag(help: "Of networks for images: a line for each layer, its shapes, time and share of the processor's peak.")
   var layers = false
 
   @Option(help: ArgumentHelp("Least time for each case.", valueName: "seconds"))
