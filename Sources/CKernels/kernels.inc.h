@@ -15,6 +15,7 @@
 #include "convolution.inc.h"
 #include "convolution_max.inc.h"
 #include "special.inc.h"
+#include "winograd.inc.h"
 #include "pooling.inc.h"
 #include "losses.inc.h"
 #include "activations.inc.h"
@@ -46,6 +47,8 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .rnn_relu_backward_step = rnn_relu_backward_step,
     .convolve = convolve,
     .convolution_filter_gradient = convolution_filter_gradient,
+    .winograd_filters = winograd_filters,
+    .winograd = winograd,
     .convolve_depthwise = convolve_depthwise,
     .depthwise_filter_gradient = depthwise_filter_gradient,
     .pack_filters = pack_filters,

@@ -52,6 +52,9 @@ enum product_start {
 /// Windows that one call of the convolution takes at most.
 #define KERNEL_WINDOW_BLOCK 144
 
+/// Tiles of 4 × 4 windows that one call of Winograd's algorithm takes at most.
+#define KERNEL_WINOGRAD_TILES 64
+
 /// A convolution of images whose channels lie together: what a window reads, and where its result goes. Distances count
 /// floats.
 struct convolution_geometry {
@@ -232,6 +235,15 @@ struct kernel_table {
   void (*convolution_filter_gradient)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
                                       ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
                                       float *sums, const float *zeros);
+  /// One panel of filters of 3 × 3 elements over some channels, transformed for `winograd`: 36 matrices, `stride` floats
+  /// apart.
+  void (*winograd_filters)(const float *panel, ptrdiff_t channels, ptrdiff_t stride, float *out);
+  /// `convolve` for filters of 3 × 3 elements with a stride of 1, by tiles of 4 × 4 windows: first..<first + count (at most
+  /// KERNEL_WINOGRAD_TILES) of those of all images. `filters` holds 36 matrices kernel_winograd_filter_stride apart,
+  /// `scratch` kernel_winograd_scratch floats.
+  void (*winograd)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first, ptrdiff_t count,
+                   const float *filters, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
+                   const struct convolution_finish *finish, const float *zeros, float *scratch);
   /// The same two for filters [runs, channels] that have a channel each.
   void (*convolve_depthwise)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
                              ptrdiff_t count, const float *filters, ptrdiff_t channels, float *output,
@@ -445,6 +457,14 @@ const struct kernel_table *_Nullable kernel_table(enum kernel_level level);
 /// Floats of scratch that `multiply_transposed` needs for m columns.
 static inline ptrdiff_t kernel_transposed_scratch(ptrdiff_t m) {
   return (m + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK * (KERNEL_ROW_BLOCK * KERNEL_DEPTH_BLOCK + 16);
+}
+
+static inline ptrdiff_t kernel_winograd_filter_stride(ptrdiff_t channels, ptrdiff_t n) {
+  return (n + 15) / 16 * 16 * channels + 16;
+}
+
+static inline ptrdiff_t kernel_winograd_scratch(ptrdiff_t channels, ptrdiff_t tiles) {
+  return 36 * (tiles * channels + 16 + tiles * 64 + 16);
 }
 
 static inline ptrdiff_t kernel_local_response_scratch(ptrdiff_t channels, ptrdiff_t size) {

@@ -117,7 +117,7 @@ func convolved(_ x: Tensor, _ weight: Tensor, _ finish: ConvolutionFinish, _ sha
   }
   let input = ConvolutionInput(x, shape)
   WindowProduct(geometry: input.geometry, batch: shape.batch)
-    .run(input.values, PackedFilters(weight, shape), into: result, finish)
+    .runOnce(input.values, PackedFilters(weight, shape), into: result, finish)
   return result
 }
 

@@ -64,7 +64,7 @@ struct ConvolutionInputGradient {
         if shape.isDepthwise {
           product.runDepthwise(gradient, depthwiseFilters(weight, rows, columns), into: result, finish)
         } else {
-          product.run(gradient, packed(weight, rows, columns), into: result, finish)
+          product.runOnce(gradient, packed(weight, rows, columns), into: result, finish)
         }
       }
     }

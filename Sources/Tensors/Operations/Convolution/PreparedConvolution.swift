@@ -1,23 +1,42 @@
 import CKernels
+import Synchronization
 
 /// A convolution whose filters are packed once, for inference: many calls with the same weights. What follows it may be
 /// computed with it: batch normalisation by statistics that are known, an addition and ReLU.
+///
+/// Filters are packed when images first ask for it, in the form that suits the size of these: as much memory as the
+/// weights take, or four times as much for Winograd's algorithm, which filters of 3 × 3 elements with a stride of 1 are
+/// computed by where that is faster.
 public struct PreparedConvolution: Sendable {
-  private enum Filters: Sendable {
-    case packed(PackedFilters)
-    /// [elements, C]
-    case depthwise(Tensor)
+  private final class Forms: Sendable {
+    struct State: Sendable {
+      var packed: PackedFilters?
+      var winograd: WinogradFilters?
+      /// [elements, C]
+      var depthwise: Tensor?
+    }
+
+    private let state = Mutex(State())
+
+    /// The form at a place, made where it is not there yet.
+    func form<Form: Sendable>(_ place: WritableKeyPath<State, Form?> & Sendable, _ make: () -> Form) -> Form {
+      if let form = state.withLock({ $0[keyPath: place] }) { return form }
+      let form = make()
+      state.withLock { $0[keyPath: place] = form }
+      return form
+    }
   }
 
-  private let filters: Filters
+  private let forms = Forms()
+  private let weight: Tensor
   private let bias: Tensor?
-  private let weightShape: [Int]
+  private let scale: Tensor?
   private let stride: Size2D
   private let padding: Padding2D
   private let dilation: Size2D
   private let groups: Int
 
-  /// Packs filters [F, C / groups, kernel height, kernel width].
+  /// A convolution by filters [F, C / groups, kernel height, kernel width], which are kept too.
   ///
   /// - Parameters:
   ///   - bias: [F].
@@ -26,19 +45,11 @@ public struct PreparedConvolution: Sendable {
     weight: Tensor, bias: Tensor? = nil, scale: Tensor? = nil, stride: Size2D = 1, padding: Padding2D = 0,
     dilation: Size2D = 1, groups: Int = 1
   ) {
+    precondition(
+      [bias, scale].allSatisfy { $0.map { $0.shape == [weight.shape[0]] } ?? true },
+      "PreparedConvolution: a bias or scale does not fit filters of the shape \(weight.shape)")
+    (self.weight, self.bias, self.scale) = (weight.detached, bias?.detached, scale?.detached)
     (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
-    weightShape = weight.shape
-    self.bias = bias?.detached
-    let weight = scale.map { weight.detached.scalingFilters(by: $0) } ?? weight.detached
-    // The smallest image that the filters fit on: of its size nothing is kept.
-    let shape = ConvolutionShape(
-      "PreparedConvolution",
-      input: [
-        1, dilation.height * (weightShape[2] - 1) + 1, dilation.width * (weightShape[3] - 1) + 1,
-        weightShape[1] * groups,
-      ], weight: weightShape, bias: bias?.shape, stride: stride, padding: 0, dilation: dilation, groups: groups)
-    filters =
-      shape.isDepthwise ? .depthwise(weight.transposedRows(shape.filters)) : .packed(PackedFilters(weight, shape))
   }
 
   /// [B, H', W', F] of [B, H, W, C]. Nothing is recorded.
@@ -48,7 +59,7 @@ public struct PreparedConvolution: Sendable {
   ///   - clipsNegative: whether what is negative then becomes zero.
   public func callAsFunction(_ input: Tensor, adding addend: Tensor? = nil, clipsNegative: Bool = false) -> Tensor {
     let shape = ConvolutionShape(
-      "conv2d", input: input.shape, weight: weightShape, bias: nil, stride: stride, padding: padding,
+      "conv2d", input: input.shape, weight: weight.shape, bias: nil, stride: stride, padding: padding,
       dilation: dilation, groups: groups)
     precondition(
       addend.map { $0.shape == shape.outputShape } ?? true,
@@ -58,17 +69,31 @@ public struct PreparedConvolution: Sendable {
       "conv2d \(shape.summary)", "\(shape.inputShape) → \(shape.outputShape)", operations: shape.operations
     ) {
       let result = Tensor(uninitialized: shape.outputShape)
-      switch filters {
-      case .depthwise(let filters):
-        WindowProduct(geometry: shape.depthwiseGeometry, batch: shape.batch)
-          .runDepthwise(input, filters, into: result, finish)
-      case .packed(let filters):
-        let input = ConvolutionInput(input, shape)
-        WindowProduct(geometry: input.geometry, batch: shape.batch).run(input.values, filters, into: result, finish)
-      }
+      compute(input, shape, finish, into: result)
       return result
     }
   }
+
+  private func compute(
+    _ input: Tensor, _ shape: ConvolutionShape, _ finish: ConvolutionFinish, into result: Tensor
+  ) {
+    if shape.isDepthwise {
+      let filters = forms.form(\.depthwise) { scaledWeight.transposedRows(shape.filters) }
+      return WindowProduct(geometry: shape.depthwiseGeometry, batch: shape.batch)
+        .runDepthwise(input, filters, into: result, finish)
+    }
+    let input = ConvolutionInput(input, shape)
+    let product = WindowProduct(geometry: input.geometry, batch: shape.batch)
+    if product.gainsFromWinograd(filters: shape.filters, groups: groups, isPrepared: true) {
+      let filters = forms.form(\.winograd) { WinogradFilters(PackedFilters(scaledWeight, shape)) }
+      product.run(input.values, filters, into: result, finish)
+    } else {
+      let filters = forms.form(\.packed) { PackedFilters(scaledWeight, shape) }
+      product.run(input.values, filters, into: result, finish)
+    }
+  }
+
+  private var scaledWeight: Tensor { scale.map { weight.scalingFilters(by: $0) } ?? weight }
 
   /// What batch normalisation multiplies each filter's sums by: weight / √(variance + epsilon), [F].
   public static func foldedScale(variance: Tensor, weight: Tensor?, epsilon: Float) -> Tensor {

@@ -56,6 +56,15 @@ struct WindowProduct {
   var inputOffset = 0
   var outputOffset = 0
 
+  /// Computes all windows by the algorithm that takes the least time for filters that are used once.
+  func runOnce(_ input: Tensor, _ filters: PackedFilters, into output: Tensor, _ finish: ConvolutionFinish = .init()) {
+    if gainsFromWinograd(filters: filters.count, groups: filters.groups, isPrepared: false) {
+      run(input, WinogradFilters(filters), into: output, finish)
+    } else {
+      run(input, filters, into: output, finish)
+    }
+  }
+
   /// Computes all windows on all threads.
   ///
   /// - Parameters:
