@@ -12,9 +12,11 @@ struct ConvolutionFilterGradient {
     let panelCount = (shape.groupFilters + 15) / 16
     let panelSize = 16 * depth
     let blocks = (shape.windowCount + Self.block - 1) / Self.block
-    // Panels are shared among the tasks where there are many, else the windows too.
-    let shares = min(panelCount, max(1, 8 / shape.groups))
-    let slices = max(1, min(blocks, 8 / (shape.groups * shares)))
+    // Windows are shared among the tasks, each with sums of its own, unless those are large: then the panels are.
+    let sumsSize = shape.groups * panelCount * panelSize
+    let mostSlices = max(1, min(blocks, (1 << 19) / sumsSize, 8))
+    let shares = min(panelCount, max(1, 8 / (shape.groups * mostSlices)))
+    let slices = max(1, min(mostSlices, 8 / (shape.groups * shares)))
     // [slices, groups, panels, depth, 16]
     let sums = Tensor(zeros: [slices, shape.groups * panelCount * panelSize])
     let zeros = Tensor(zeros: [max(1, input.geometry.run_length)])
