@@ -98,6 +98,10 @@ public struct SubwordTokenizer: Sendable {
     try encode(Array(first.utf8), Array(second.utf8), addsSpecialTokens)
   }
 
+  /// Whether the ids of a whole encoding of one text are those of ``ids(of:)``: nothing is put around it, cut or
+  /// padded.
+  public var addsNothing: Bool { truncation == nil && padding == nil && parts.postProcessor?.changesIDs != true }
+
   /// The ids of a text without template, truncation and padding: the fast way.
   public func ids(of text: String) throws(SubwordTokenizerError) -> [Int32] {
     var text = text

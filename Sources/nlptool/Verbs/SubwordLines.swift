@@ -42,7 +42,7 @@ final class SubwordLines: LineDivider {
 
   private func append(_ line: Span<UInt8>) throws(SubwordTokenizerError) {
     let newline = UInt8(ascii: "\n")
-    if format == .ids, !addsSpecialTokens {
+    if format == .ids, !addsSpecialTokens || tokenizer.addsNothing {
       // In a variable of its own, since each access to an object's is checked.
       var line = try Self.decimals(tokenizer.ids(of: line))
       line.append(newline)

@@ -24,6 +24,16 @@ indirect enum PostProcessor: Sendable {
     }
   }
 
+  /// Whether the ids of one text may become others.
+  var changesIDs: Bool {
+    switch self {
+    case .template(let single, _):
+      if single.count == 1, case .special = single[0] { true } else { single.count != 1 }
+    case .byteLevel: false
+    case .sequence(let parts): parts.contains(where: \.changesIDs)
+    }
+  }
+
   /// Changes the encodings of one text or of two; a template makes one of them.
   func apply(to encodings: inout [SubwordEncoding], addsSpecialTokens: Bool) {
     switch self {
