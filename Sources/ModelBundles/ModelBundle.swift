@@ -1,68 +1,26 @@
-import FoundationEssentials
 public import ModelFiles
 public import VocabularyStore
 
-/// The folder that holds a model, whatever it is: `model.json`, `weights.safetensors`, `vocabulary.sqlite`.
+/// The folder that holds a model with a vocabulary: `model.json`, `weights.safetensors`, `vocabulary.sqlite`.
 ///
 /// It is written whole or not at all, and every file is checked before anything is made of it.
 public enum ModelBundle {
-  private enum File {
-    static let description = "model.json"
-    static let weights = "weights.safetensors"
-    static let vocabulary = "vocabulary.sqlite"
-    static let all: Set = [description, weights, vocabulary]
-    /// A `model.json` is at most this long.
-    static let descriptionLimit = 256 << 20
-  }
-
   /// The file of the weights, for messages.
-  public static func weightsPath(in folder: String) -> String { "\(folder)/\(File.weights)" }
+  public static func weightsPath(in folder: String) -> String { BundleFiles.weightsPath(in: folder) }
 
   /// The file of the vocabulary, for messages.
-  public static func vocabularyPath(in folder: String) -> String { "\(folder)/\(File.vocabulary)" }
+  public static func vocabularyPath(in folder: String) -> String { "\(folder)/\(BundleFiles.vocabulary)" }
 
   /// What a bundle says that it does; `nil` where it says nothing.
   public static func task(in folder: String) throws(BundleError) -> String? {
-    try readVersion(try readDescriptionFile(in: folder), path: "\(folder)/\(File.description)").task
-  }
-
-  private static func readDescriptionFile(in folder: String) throws(BundleError) -> Data {
-    do {
-      return Data(try readFile("\(folder)/\(File.description)", limit: File.descriptionLimit))
-    } catch {
-      throw .file(error)
-    }
-  }
-
-  private static func readVersion(_ bytes: Data, path: String) throws(BundleError) -> BundleVersion {
-    guard let version = try? JSONDecoder().decode(BundleVersion.self, from: bytes) else {
-      throw .file(.damaged(path: path, reason: "it is not the description of a model"))
-    }
-    return version
+    try converting { () throws(FileError) in try BundleFiles.task(in: folder) }
   }
 
   /// Reads `model.json`.
   public static func readDescription<D: BundleDescription>(
     _ type: D.Type, in folder: String
   ) throws(BundleError) -> D {
-    let path = "\(folder)/\(File.description)"
-    let bytes = try readDescriptionFile(in: folder)
-    let version = try readVersion(bytes, path: path)
-    guard version.task.map(D.describes) == true else {
-      throw .file(
-        .damaged(path: path, reason: "it describes a model for \(version.task ?? "nothing"), which is not wanted here"))
-    }
-    guard version.format <= D.currentFormat else {
-      throw .file(.newerFormat(path: path, version: version.format, supported: D.currentFormat))
-    }
-    guard version.format >= D.oldestFormat else {
-      throw .file(.damaged(path: path, reason: "it was made by an earlier version"))
-    }
-    guard let description = try? JSONDecoder().decode(D.self, from: bytes) else {
-      throw .file(.damaged(path: path, reason: "parts of the description are missing"))
-    }
-    if let fault = description.fault { throw .file(.damaged(path: path, reason: fault)) }
-    return description
+    try converting { () throws(FileError) in try BundleFiles.readDescription(type, in: folder) }
   }
 
   /// Reads the weights, whose checksum must be right.
@@ -71,16 +29,13 @@ public enum ModelBundle {
   public static func readWeights(
     in folder: String, keepingStored names: Set<String> = [], _ checksums: BundleChecksums
   ) throws(BundleError) -> SafeTensors {
-    let path = weightsPath(in: folder)
-    do throws(FileError) {
-      let weights = try SafeTensors(contentsOf: path, keepingStored: names)
-      guard weights.checksum == checksums.weights else {
-        throw .damaged(path: path, reason: "the checksum differs from the one in model.json")
-      }
-      return weights
-    } catch {
-      throw .file(error)
+    try converting { () throws(FileError) in
+      try BundleFiles.readWeights(in: folder, keepingStored: names, checksum: checksums.weights)
     }
+  }
+
+  private static func converting<R>(_ body: () throws(FileError) -> R) throws(BundleError) -> R {
+    do throws(FileError) { return try body() } catch { throw .file(error) }
   }
 
   /// Reads the vocabulary, which must be the one of the weights.
@@ -109,11 +64,7 @@ public enum ModelBundle {
 
   /// Whether a model could be written there; for asking before hours of work.
   public static func checkWritable(to path: String, replacing: Bool) throws(BundleError) {
-    do {
-      try FolderReplacement.check(path, files: File.all, replacing: replacing)
-    } catch {
-      throw .file(error)
-    }
+    try converting { () throws(FileError) in try BundleFiles.checkWritable(to: path, replacing: replacing) }
   }
 
   /// Writes a folder, whole or not at all; the checksums of the description are those of what is written.
@@ -122,16 +73,17 @@ public enum ModelBundle {
     replacing: Bool
   ) throws(BundleError) {
     do {
-      let folder = try FolderReplacement(path: path, files: File.all, replacing: replacing)
-      do {
-        try writeFiles(description, weights, vocabulary, to: folder.temporaryPath)
-      } catch {
-        folder.abandon()
-        throw error
+      try BundleFiles.write(to: path, replacing: replacing) { folder in
+        var description = description
+        try weights.write(to: weightsPath(in: folder))
+        try VocabularyStore.create(at: vocabularyPath(in: folder), with: vocabulary, overwrite: false)
+        description.checksums.weights = weights.checksum
+        description.checksums.vocabulary = try checksum(ofFile: vocabularyPath(in: folder))
+        description.checksums.vocabularyFingerprint = vocabulary.fingerprint
+        try BundleFiles.write(description, in: folder)
       }
-      try folder.commit()
     } catch let error as FileError {
-      throw .file(error.shown(as: path))
+      throw .file(error)
     } catch let error as VocabularyError {
       switch error {
       case .writeFailed(_, let reason): throw .file(.writeFailed(path: path, reason: reason))
@@ -140,32 +92,6 @@ public enum ModelBundle {
       }
     } catch {
       throw .file(.writeFailed(path: path, reason: "\(error)"))
-    }
-  }
-
-  private static func writeFiles(
-    _ description: some BundleDescription, _ weights: SafeTensors, _ vocabulary: Vocabulary, to folder: String
-  ) throws {
-    var description = description
-    try weights.write(to: weightsPath(in: folder))
-    try VocabularyStore.create(at: vocabularyPath(in: folder), with: vocabulary, overwrite: false)
-    description.checksums.weights = weights.checksum
-    description.checksums.vocabulary = try checksum(ofFile: vocabularyPath(in: folder))
-    description.checksums.vocabularyFingerprint = vocabulary.fingerprint
-    let json = JSONEncoder()
-    json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    // Without a line end: then a file that lacks its last byte is seen to be cut.
-    try writeAtomically(Array(json.encode(description)), to: "\(folder)/\(File.description)")
-  }
-}
-
-extension FileError {
-  /// The error with the path that the user knows in place of a temporary one.
-  fileprivate func shown(as path: String) -> FileError {
-    switch self {
-    case .writeFailed(_, let reason): .writeFailed(path: path, reason: reason)
-    case .cannotCreate(_, let reason): .cannotCreate(path: path, reason: reason)
-    default: self
     }
   }
 }

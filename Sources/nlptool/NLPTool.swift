@@ -7,7 +7,7 @@ import Tensors
 struct NLPTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nlptool",
-    abstract: "Tokenize texts, train models of them and use those.",
+    abstract: "Tokenize texts, train models of texts and images, and use those.",
     discussion: """
       Every verb reads standard input where it takes a file named "-", writes results to standard output and \
       everything else to standard error.
@@ -15,6 +15,7 @@ struct NLPTool: ParsableCommand {
       Examples:
         nlptool train-sentiment corpora/sentiment-en/train.tsv --output model
         nlptool predict model --text "Not what I had hoped for."
+        nlptool train-image flowers --from squeezenet --freeze features --output flowers-model
         nlptool tokenize reviews.txt --lowercase --format jsonl
 
       Exit codes: 0 success (also when the reader of a pipe goes away), 64 wrong usage, 65 wrong content, \
@@ -24,7 +25,7 @@ struct NLPTool: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Tokenize.self, Vocab.self, Train.self, TrainSentiment.self, TrainVectors.self, TrainLanguageModel.self,
-      TrainTokenizer.self,
+      TrainTokenizer.self, TrainImage.self, ImportWeights.self,
       Predict.self, Evaluate.self, Vectors.self, Info.self, Bench.self,
     ])
 

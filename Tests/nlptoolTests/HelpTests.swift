@@ -10,7 +10,8 @@ struct HelpTests {
     [], ["tokenize"], ["vocab"], ["vocab", "build"], ["vocab", "show"], ["vocab", "stats"], ["vocab", "merge"],
     ["vocab", "prune"], ["vocab", "diff"], ["vocab", "encode"], ["vocab", "decode"], ["vocab", "export"],
     ["vocab", "import"], ["vocab", "vectors"], ["vocab", "neighbours"], ["vocab", "remove"], ["train-tokenizer"],
-    ["train"], ["train-sentiment"], ["train-vectors"], ["train-language-model"], ["predict"], ["evaluate"],
+    ["train"], ["train-sentiment"], ["train-vectors"], ["train-language-model"], ["train-image"], ["import-weights"],
+    ["predict"], ["evaluate"],
     ["vectors"], ["vectors", "neighbours"], ["vectors", "analogies"], ["vectors", "word"], ["vectors", "sentence"],
     ["vectors", "export"], ["vectors", "import"], ["info"], ["bench"],
   ]

@@ -153,13 +153,14 @@ public struct ImagePipeline: Sendable {
   /// The batches of an epoch, one after the other, prepared ahead by other threads.
   ///
   /// - Parameters:
+  ///   - first: the batch to begin with, for an epoch of which others are done.
   ///   - ahead: how many batches may be ready and wait, at least 1.
   ///   - threads: how many prepare them, beside those that train.
   public func batches(
-    epoch: Int, batchSize: Int, shuffled: Bool = true, ahead: Int = 2, threads: Int = 1
+    epoch: Int, batchSize: Int, shuffled: Bool = true, from first: Int = 0, ahead: Int = 2, threads: Int = 1
   ) throws(ImageError) -> ImageBatchStream {
     let indices = try batchIndices(epoch: epoch, batchSize: batchSize, shuffled: shuffled)
-    return ImageBatchStream(self, indices, epoch: epoch, ahead: ahead, threads: threads)
+    return ImageBatchStream(self, Array(indices.dropFirst(max(0, first))), epoch: epoch, ahead: ahead, threads: threads)
   }
 }
 

@@ -5,6 +5,8 @@ public import Tensors
 public enum ImageArchitecture: String, Sendable, Hashable, Codable, CaseIterable {
   /// LeNet-5, 28 × 28 pixels of one channel
   case lenet5
+  /// Five convolutions with batch normalisation, 28 × 28 pixels of one channel
+  case smallCNN = "small-cnn"
   /// AlexNet as torchvision has it
   case alexnet
   /// AlexNet as in the paper of 2012
@@ -59,7 +61,7 @@ public enum ImageArchitecture: String, Sendable, Hashable, Codable, CaseIterable
   /// The size of images that the network was made for.
   public var imageSize: Size2D {
     switch self {
-    case .lenet5: 28
+    case .lenet5, .smallCNN: 28
     case .alexnet2012: 227
     case .inceptionV3: 299
     case .resnet18CIFAR, .resnet20CIFAR, .resnet32CIFAR, .resnet44CIFAR, .resnet56CIFAR, .resnet110CIFAR: 32
@@ -68,7 +70,7 @@ public enum ImageArchitecture: String, Sendable, Hashable, Codable, CaseIterable
   }
 
   /// Channels of its images.
-  public var channels: Int { self == .lenet5 ? 1 : 3 }
+  public var channels: Int { self == .lenet5 || self == .smallCNN ? 1 : 3 }
 
   /// Classes of the data that it was published with.
   public var usualClasses: Int { imageSize.width < 100 ? 10 : 1000 }
@@ -92,6 +94,7 @@ public enum ImageArchitecture: String, Sendable, Hashable, Codable, CaseIterable
     func cifar(_ blocks: Int) -> CIFARResNet { CIFARResNet(blocks: blocks, classes: classes, random: random) }
     return switch self {
     case .lenet5: LeNet(classes: classes, random: random)
+    case .smallCNN: SmallCNN(classes: classes, random: random)
     case .alexnet: AlexNet(classes: classes, random: random)
     case .alexnet2012: AlexNet(paper: classes, random: random)
     case .vgg11: vgg(.eleven)

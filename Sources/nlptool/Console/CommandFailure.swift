@@ -1,5 +1,7 @@
 import BagModels
 import Glibc
+import ImageData
+import ImageModels
 import ModelBundles
 import ModelFiles
 import TextModels
@@ -33,6 +35,8 @@ struct CommandFailure: Error {
     switch error {
     case let failure as CommandFailure: self = failure
     case let error as TextModelError: self.init(Self.code(of: error), error.description)
+    case let error as ImageModelError: self.init(Self.code(of: error), error.description)
+    case let error as ImageError: self.init(Self.code(of: error), error.description)
     case let error as BundleError: self.init(Self.code(of: error), error.description)
     case let error as BagModelError: self.init(Self.code(of: error), error.description)
     case let error as FileError: self.init(Self.code(of: error), error.description)
@@ -74,6 +78,23 @@ struct CommandFailure: Error {
     case .tokenizer, .mismatch, .noExamples, .noLabels, .singleClass, .unknownLabel, .labelIsNoNumber, .tooFewExamples,
       .otherTask:
       .content
+    }
+  }
+
+  private static func code(of error: ImageModelError) -> Code {
+    switch error {
+    case .file(let error): code(of: error)
+    case .image(let error): code(of: error)
+    case .noSuchParameter, .invalidOptions, .unknownArchitecture: .usage
+    case .mismatch, .otherArchitecture, .wrongLabels, .noLabels, .singleClass, .otherClassCount: .content
+    }
+  }
+
+  private static func code(of error: ImageError) -> Code {
+    switch error.category {
+    case .usage: .usage
+    case .content: .content
+    case .input: .input
     }
   }
 

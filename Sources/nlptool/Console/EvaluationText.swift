@@ -31,7 +31,7 @@ extension TextEvaluation {
   /// All figures, for a person.
   var text: String {
     switch self {
-    case .singleLabel(let evaluation): evaluation.text
+    case .singleLabel(let evaluation): evaluation.text(of: "texts")
     case .multiLabel(let evaluation): evaluation.text
     case .regression(let evaluation): evaluation.text
     }
@@ -42,10 +42,12 @@ extension TextEvaluation {
 private let mostRows = 100
 private let mostConfusionColumns = 30
 
-private func table(_ labels: [String], _ metrics: [String: Evaluation.ClassMetrics]) -> String {
+private func table(
+  _ labels: [String], _ metrics: [String: Evaluation.ClassMetrics], of unit: String = "texts"
+) -> String {
   guard labels.count <= mostRows else { return "\(labels.count) labels; --json has the figures of each\n" }
   var classes = TextTable()
-  classes.add("class", "precision", "recall", "F1", "texts")
+  classes.add("class", "precision", "recall", "F1", unit)
   for label in labels {
     guard let own = metrics[label] else { continue }
     classes.add(label, own.precision.fixed(4), own.recall.fixed(4), own.f1.fixed(4), "\(own.support)")
@@ -58,15 +60,18 @@ private func line(_ atK: [ProbabilityMetrics.AtK]) -> String {
 }
 
 extension Evaluation {
-  fileprivate var text: String {
+  /// All figures, for a person.
+  ///
+  /// - Parameter unit: what the examples are, such as `texts`.
+  func text(of unit: String) -> String {
     var text =
-      "accuracy \((accuracy * 100).fixed(2)) %, macro F1 \(macroF1.fixed(4)), loss \(loss.fixed(4)), \(examples) texts\n"
+      "accuracy \((accuracy * 100).fixed(2)) %, macro F1 \(macroF1.fixed(4)), loss \(loss.fixed(4)), \(examples) \(unit)\n"
     if let metrics = probabilities {
       if labels.count > 2 { text += line(Array(metrics.atK.dropFirst())) }
       if let area = metrics.areaUnderCurve { text += "AUC \(area.fixed(4)), " }
       text += "expected calibration error \(metrics.calibrationError.fixed(4))\n"
     }
-    text += table(labels, perClass)
+    text += table(labels, perClass, of: unit)
     guard !confusion.isEmpty, labels.count <= mostConfusionColumns else { return text }
     var matrix = TextTable()
     matrix.add(cells: ["gold \\ predicted"] + labels)

@@ -1,27 +1,33 @@
 import ArgumentParser
+import ImageModels
 import ModelBundles
 import TextModels
 
 /// `nlptool evaluate`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Judge a model on labelled texts, or a language model on plain ones.",
+    abstract: "Judge a model on labelled texts or images, or a language model on plain texts.",
     discussion: """
-      A language model reads one text a line; its measure is the perplexity.
+      A language model reads one text a line; its measure is the perplexity. A model of images takes one set of them, as \
+      train-image does: of sets that are divided the part for tests.
 
       Examples:
         nlptool evaluate model corpora/sentiment-en/test.tsv
         nlptool evaluate model test.tsv --text-column 4 --label-column 1 --json
+        nlptool evaluate resnet20 cifar10/test
       """)
 
   @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("Files or folders with labelled texts; \"-\" is standard input.", valueName: "data"))
+  @Argument(help: ArgumentHelp("Files or folders with labelled texts, \"-\" for standard input; or a set of images.", valueName: "data"))
   var data: [String]
 
   @Flag(help: "One JSON object in place of the tables.")
   var json = false
+
+  @Flag(help: "Leave damaged images out and count them, where otherwise the first ends the command.")
+  var skipBad = false
 
   @OptionGroup(title: "Data") var corpus: CorpusArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
@@ -31,7 +37,12 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    if try ModelBundle.task(in: model) == LanguageModelDescription.taskName { return try judgeLanguageModel() }
+    switch try ModelBundle.task(in: model) {
+    case ImageModelDescription.taskName: return try judgeImages(ImageModel(contentsOf: model))
+    case LanguageModelDescription.taskName: return try judgeLanguageModel()
+    default: break
+    }
+    if skipBad { throw ValidationError("--skip-bad is for models of images") }
     let model = try LoadedModel(contentsOf: model)
     let texts = try LabelledTexts(paths: data, options: corpus.options(for: model.task))
     let (evaluation, truncated) = try model.evaluate(texts)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BagModels
 import Glibc
+import ImageModels
 import ModelBundles
 import NeuralNetworks
 import TextModels
@@ -11,12 +12,14 @@ struct Info: ParsableCommand {
     abstract: "Print the layers of a model or of an architecture, with shapes and parameter counts.",
     discussion: """
       An architecture is a name that --model of train takes; its sizes are given as there, and those of its vocabulary \
-      and labels here.
+      and labels here. Networks for images have torchvision's names with a dash: lenet5, small-cnn, resnet50, \
+      vgg16-bn, squeezenet1.1, inception-v3, …
 
       Examples:
         nlptool info model
         nlptool info bilstm --embedding-size 300 --hidden-size 256 --labels 2
         nlptool info cnn --embedding-size 300 --json
+        nlptool info resnet18 --classes 10
       """)
 
   @Argument(help: ArgumentHelp("Folder of a model, or an architecture.", valueName: "model"))
@@ -28,6 +31,11 @@ struct Info: ParsableCommand {
   @Option(help: ArgumentHelp("Labels of an architecture.", valueName: "number"))
   var labels = 2
 
+  @Option(
+    help: ArgumentHelp(
+      "Classes of a network for images. (default: those that it was published with)", valueName: "number"))
+  var classes: Int?
+
   @OptionGroup(title: "Network (of an architecture)") var sizes: NetworkSizeArguments
 
   @Flag(help: "One JSON object.")
@@ -36,6 +44,7 @@ struct Info: ParsableCommand {
   func validate() throws {
     if !(1...1 << 30).contains(vocabularySize) { throw ValidationError("--vocabulary-size takes a number from 1 on") }
     if !(1...1 << 20).contains(labels) { throw ValidationError("--labels takes a number from 1 to 1048576") }
+    if let classes, !(1...1 << 20).contains(classes) { throw ValidationError("--classes takes a number from 1 to 1048576") }
     if let architecture = TextArchitecture(rawValue: model) { _ = try sizes.options(for: architecture) }
   }
 
@@ -48,11 +57,20 @@ struct Info: ParsableCommand {
       let network = configuration.makeNetwork(random: nil)
       return try write(NetworkReport(network, network.embedding, configuration, architecture: architecture))
     }
+    if !isPath, let architecture = ImageArchitecture(rawValue: model) {
+      try sizes.checkNone("a network for images has sizes of its own")
+      let network = architecture.makeNetwork(classes: classes ?? architecture.usualClasses, random: nil)
+      return try write(ImageNetworkReport(network, architecture))
+    }
+    if classes != nil { throw ValidationError("--classes is for architectures of images; a model has classes of its own") }
     try sizes.checkNone("a model has sizes of its own")
     switch try ModelBundle.task(in: model) {
     case LanguageModelDescription.taskName:
       let model = try LanguageModel(contentsOf: model)
       try write(NetworkReport(model.network, model.network.embedding, model.description.network))
+    case ImageModelDescription.taskName:
+      let model = try ImageModel(contentsOf: model)
+      try write(ImageNetworkReport(model.network, model.architecture, labels: model.labels))
     case WordVectors.task:
       try write(VectorReport(WordVectors(contentsOf: model)))
     default:
@@ -71,24 +89,36 @@ struct Info: ParsableCommand {
 }
 
 /// What `info` says, as JSON or as text.
-private protocol InfoReport: Encodable {
+protocol InfoReport: Encodable {
   var text: String { get }
+}
+
+/// A parameter or a statistic as `info` lists it.
+struct TensorReport: Encodable {
+  let name: String
+  let shape: [Int]
+  let count: Int
+
+  init(_ name: String, _ shape: [Int]) { (self.name, self.shape, count) = (name, shape, shape.reduce(1, *)) }
+
+  /// A line for each.
+  static func table(_ tensors: [TensorReport]) -> String {
+    var table = TextTable()
+    for tensor in tensors {
+      table.add(tensor.name, tensor.shape.map(String.init).joined(separator: " × "), "\(tensor.count)")
+    }
+    return table.text
+  }
 }
 
 /// What there is to say of a network.
 private struct NetworkReport<Options: Encodable>: InfoReport {
-  private struct Tensor: Encodable {
-    let name: String
-    let shape: [Int]
-    let count: Int
-  }
-
   private let architecture: String?
   private let parameters: Int
   private let parametersWithoutEmbedding: Int
   private let labels: [String]?
   private let network: Options
-  private let tensors: [Tensor]
+  private let tensors: [TensorReport]
   private let tree: String
 
   private enum CodingKeys: String, CodingKey {
@@ -106,18 +136,12 @@ private struct NetworkReport<Options: Encodable>: InfoReport {
     self.network = network
     parameters = module.parameterCount
     parametersWithoutEmbedding = parameters - embedding.parameterCount
-    tensors = module.namedParameters.map {
-      Tensor(name: $0.name, shape: $0.parameter.shape, count: $0.parameter.shape.reduce(1, *))
-    }
+    tensors = module.namedParameters.map { TensorReport($0.name, $0.parameter.shape) }
     tree = module.description
   }
 
   var text: String {
-    var table = TextTable()
-    for tensor in tensors {
-      table.add(tensor.name, tensor.shape.map(String.init).joined(separator: " × "), "\(tensor.count)")
-    }
-    var text = "\(tree)\n\n\(table.text)\n"
+    var text = "\(tree)\n\n\(TensorReport.table(tensors))\n"
     text += "\(parameters) parameters, \(parametersWithoutEmbedding) without the embedding\n"
     if let labels, !labels.isEmpty { text += "labels: \(labels.joined(separator: ", "))\n" }
     return text

@@ -1,4 +1,6 @@
 import ArgumentParser
+import ImageModels
+import ModelBundles
 import TextModels
 import TextProcessing
 
@@ -7,24 +9,33 @@ struct Predict: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, jsonl }
 
   static let configuration = CommandConfiguration(
-    abstract: "Classify texts with a model.",
+    abstract: "Classify texts or images with a model.",
     discussion: """
       Reads one text a line and writes one line for each: label TAB probability, once for each label that is given \
       (none, one or several with a model for several), or the number of a model for numbers; or one JSON object \
       {"label", "probability", "probabilities"}, {"labels", "probabilities"} or {"value"}. Answers as lines arrive.
+
+      A model of images takes PNG and JPEG files, folders of them, and IDX and CIFAR files, of which each holds many. \
+      Each image gets a line: name TAB class TAB probability, with -k so many classes; or one JSON object {"image", \
+      "label", "probability", "probabilities"}, with -k also "labels", with --logits also "logits".
 
       Examples:
         nlptool predict model --text "Not what I had hoped for."
         nlptool predict model reviews.txt --format jsonl
         nlptool predict model questions.txt -k 3 --threshold 0.1
         cut -f2 reviews.tsv | nlptool predict model
+        nlptool predict squeezenet photo.jpg holidays/ -k 5 --skip-bad
+        nlptool predict digits t10k-images-idx3-ubyte --format jsonl --logits
       """)
 
   @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("File with one text a line; \"-\" is standard input.", valueName: "file"))
-  var file = "-"
+  @Argument(
+    help: ArgumentHelp(
+      "File with one text a line, \"-\" or none for standard input; or images, folders of them or IDX or CIFAR files.",
+      valueName: "file"))
+  var files: [String] = []
 
   @Option(help: ArgumentHelp("Classify this text in place of a file; may be given several times.", valueName: "text"))
   var text: [String] = []
@@ -42,6 +53,12 @@ struct Predict: ParsableCommand {
       "Give labels of at least this probability, in place of the model's choice.", valueName: "probability"))
   var threshold: Double?
 
+  @Flag(help: "Give the score of each class too; of images, with --format jsonl.")
+  var logits = false
+
+  @Flag(help: "Leave damaged images out and count them, where otherwise the first ends the command.")
+  var skipBad = false
+
   @Flag(name: .shortAndLong, help: "Say nothing but the result.")
   var quiet = false
 
@@ -54,11 +71,16 @@ struct Predict: ParsableCommand {
     if let threshold, !(threshold >= 0 && threshold <= 1) {
       throw ValidationError("--threshold takes a number from 0 to 1")
     }
-    if !text.isEmpty, file != "-" { throw ValidationError("give either a file or --text") }
+    if !text.isEmpty, !files.isEmpty, files != ["-"] { throw ValidationError("give either a file or --text") }
   }
 
   func run() throws {
     compute.apply()
+    if try ModelBundle.task(in: model) == ImageModelDescription.taskName {
+      return try classifyImages(ImageModel(contentsOf: model))
+    }
+    if logits || skipBad { throw ValidationError("--logits and --skip-bad are for models of images") }
+    guard files.count < 2 else { throw ValidationError("a model of texts takes one file") }
     let model = try LoadedModel(contentsOf: model)
     if model.task == .regression, top != nil || threshold != nil {
       throw ValidationError("-k and --threshold are for models of labels; this one says a number")
@@ -66,7 +88,7 @@ struct Predict: ParsableCommand {
     var writer = AnswerWriter(format: format, top: top, threshold: threshold)
     defer { if !quiet { writer.sayTruncation(model) } }
     if !text.isEmpty { return try writer.write(model.answers(text)) }
-    let reader = try input.open(file)
+    let reader = try input.open(files.first ?? "-")
     // Texts are classified together, but none waits for others that are not there yet.
     let batchSize = 256
     var lines: [String] = []

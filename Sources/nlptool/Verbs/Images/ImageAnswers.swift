@@ -1,0 +1,105 @@
+import ArgumentParser
+import ImageData
+import ImageModels
+import Training
+
+extension Predict {
+  /// Says what a model sees on images.
+  func classifyImages(_ model: ImageModel) throws {
+    if !text.isEmpty { throw ValidationError("--text is for models of texts; \(self.model) is one of images") }
+    if threshold != nil { throw ValidationError("--threshold is for models of texts; -k says how many classes to give") }
+    if logits, format != .jsonl { throw ValidationError("--logits needs --format jsonl") }
+    guard !files.isEmpty else { throw ValidationError("give images, folders of them, or IDX or CIFAR files") }
+    var skipped = SkippedImages()
+    var count = 0
+    // What was said stays said where a later image is at fault.
+    for images in try sets() {
+      skipped.add(
+        try model.predict(images, skipBad: skipBad) { index, prediction in
+          count += 1
+          let name = images.name(at: index)
+          try StandardOutput.shared.write(
+            (format == .text ? line(name, prediction) : json(name, prediction)) + "\n")
+        })
+    }
+    if !quiet { skipped.say() }
+    if count == 0, let first = skipped.first.first { throw ImageModelError.image(first) }
+  }
+
+  /// The images that were named; files that follow each other are read together.
+  private func sets() throws -> [any ImageDataSet] {
+    var sets: [any ImageDataSet] = []
+    var single: [String] = []
+    func close() {
+      if !single.isEmpty { sets.append(ImageFiles(unlabelled: single)) }
+      single = []
+    }
+    for path in files {
+      do throws(ImageError) {
+        let images = try ImageCollection.images(at: path, skipBad: skipBad)
+        if let files = images as? ImageFiles, files.skipped.count == 0 {
+          single += files.paths
+        } else {
+          close()
+          sets.append(images)
+        }
+      } catch {
+        throw error
+      }
+    }
+    close()
+    return sets
+  }
+
+  private func line(_ name: String, _ prediction: ImagePrediction) -> String {
+    let choices = prediction.top(top ?? 1).map { "\($0.label)\t\($0.probability.asDouble.fixed(4))" }
+    return "\(name)\t\(choices.joined(separator: "\t"))"
+  }
+
+  private func json(_ name: String, _ prediction: ImagePrediction) -> String {
+    func object(_ values: [Float]) -> String {
+      "{" + zip(prediction.labels, values).map { "\($0.asJSON):\($1.asJSON)" }.joined(separator: ",") + "}"
+    }
+    let best = prediction.top(top ?? 1)
+    var parts = ["\"image\":\(name.asJSON)"]
+    if let first = best.first {
+      parts += ["\"label\":\(first.label.asJSON)", "\"probability\":\(first.probability.asJSON)"]
+    }
+    if top != nil { parts.append("\"labels\":[\(best.map { $0.label.asJSON }.joined(separator: ","))]") }
+    parts.append("\"probabilities\":\(object(prediction.probabilities))")
+    if logits { parts.append("\"logits\":\(object(prediction.logits))") }
+    return "{\(parts.joined(separator: ","))}"
+  }
+}
+
+extension Float {
+  fileprivate var asDouble: Double { Double(self) }
+
+  /// JSON has no infinities.
+  fileprivate var asJSON: String { isFinite ? "\(self)" : "null" }
+}
+
+extension Evaluate {
+  /// Judges a model of images on those of a path: the part that is set aside for tests, where there is one.
+  func judgeImages(_ model: ImageModel) throws {
+    guard data.count == 1 else { throw ValidationError("a model of images takes one set of images") }
+    let images = try labelledImages(model)
+    let (evaluation, skipped) = try model.evaluate(images, skipBad: skipBad)
+    if !quiet { skipped.say() }
+    let report = ImageEvaluationReport(evaluation, skipped: skipped.count)
+    try StandardOutput.shared.write(json ? encodedJSON(report, pretty: false) : report.text)
+  }
+
+  private func labelledImages(_ model: ImageModel) throws -> any ImageDataSet {
+    // Classes that have numbers alone are taken to be those of the data, in their order.
+    let isNumbered = model.labels == (0..<model.labels.count).map(String.init)
+    let options = ImageDataOptions(
+      classNames: isNumbered ? nil : model.labels, labelColumn: corpus.labelColumn, skipBad: skipBad)
+    let collection = try ImageCollection.open(data[0], options: options)
+    let images = collection.test ?? collection.validation ?? collection.training
+    if images.classNames.count > model.labels.count {
+      throw ImageModelError.otherClassCount(wanted: model.labels.count, found: images.classNames.count)
+    }
+    return images
+  }
+}
