@@ -75,9 +75,11 @@ let package = Package(
     .testTarget(name: "ImageDataTests", dependencies: ["ImageData", "Tensors"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TextModelsTests", dependencies: ["TextModels"], resources: [.copy("Fixtures")]),
     .testTarget(name: "BagModelsTests", dependencies: ["BagModels"]),
-    .testTarget(name: "ImageModelsTests", dependencies: ["ImageModels", "ModelFiles"]),
+    .testTarget(
+      name: "ImageModelsTests", dependencies: ["ImageModels", "ImageData", "ModelFiles"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "ExamplesTests", dependencies: ["TextModels", "BagModels"]),
-    .testTarget(name: "nlptoolTests", dependencies: ["nlptool"], exclude: ["Help"]),
+    .testTarget(name: "nlptoolTests", dependencies: ["nlptool", "ImageData"], exclude: ["Help"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

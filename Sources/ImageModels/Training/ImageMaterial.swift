@@ -21,7 +21,9 @@ struct ImageMaterial {
     validation: (any ImageDataSet)?
   ) throws(ImageModelError) {
     (self.options, self.start, labels) = (options, start, training.classNames)
-    guard !labels.isEmpty else { throw .noLabels(source: training.count > 0 ? training.name(at: 0) : "training images") }
+    guard !labels.isEmpty else {
+      throw .noLabels(source: training.count > 0 ? training.name(at: 0) : "training images")
+    }
     for set in [training, validation].compactMap({ $0 }) { try ImageModel.checkLabels(set, classes: labels.count) }
     let counts = training.classCounts
     if counts.count(where: { $0 > 0 }) < 2 {

@@ -42,7 +42,8 @@ public enum BundleFiles {
     let bytes = Data(try readFile(path, limit: descriptionLimit))
     let version = try version(bytes, in: folder)
     guard version.task.map(D.describes) == true else {
-      throw .damaged(path: path, reason: "it describes a model for \(version.task ?? "nothing"), which is not wanted here")
+      throw .damaged(
+        path: path, reason: "it describes a model for \(version.task ?? "nothing"), which is not wanted here")
     }
     guard version.format <= D.currentFormat else {
       throw .newerFormat(path: path, version: version.format, supported: D.currentFormat)

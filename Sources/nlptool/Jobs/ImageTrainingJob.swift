@@ -40,8 +40,10 @@ struct ImageTrainingJob {
     }
     // Once more, with the whole history.
     try outcome.model.write(to: arguments.output, replacing: true)
-    if !arguments.quiet { outcome.skipped.say() }
-    try finish(outcome, tests, seconds: begin.secondsToNow)
+    var skipped = outcome.skipped
+    for images in [collection.training, judges].compactMap({ $0 }) { skipped.add(images.leftOut) }
+    if !arguments.quiet { skipped.say() }
+    try finish(outcome, tests, skipped: skipped.count, seconds: begin.secondsToNow)
   }
 
   /// The data, with the classes in the order of the model to start from where they are the same.
@@ -84,10 +86,12 @@ struct ImageTrainingJob {
     }
   }
 
-  private func finish(_ outcome: ImageTraining.Outcome, _ tests: (any ImageDataSet)?, seconds: Double) throws {
+  private func finish(
+    _ outcome: ImageTraining.Outcome, _ tests: (any ImageDataSet)?, skipped: Int, seconds: Double
+  ) throws {
     var result = ImageTrainingReport(
       command: CommandLine.arguments, model: arguments.output, options: options, history: outcome.history,
-      seconds: seconds, skipped: outcome.skipped.count)
+      seconds: seconds, skipped: skipped)
     // Before the test images are read too, so that nothing is lost if they cannot be.
     if let report = arguments.report { try writeJSON(result, to: report) }
     if outcome.history.wasInterrupted {
@@ -95,7 +99,8 @@ struct ImageTrainingJob {
         .interrupted, "interrupted; the best model so far is in \(arguments.output); --resume goes on")
     }
     if let tests {
-      let (evaluation, skipped) = try outcome.model.evaluate(tests, skipBad: arguments.reading.skipBad)
+      var (evaluation, skipped) = try outcome.model.evaluate(tests, skipBad: arguments.reading.skipBad)
+      skipped.add(tests.leftOut)
       if !arguments.quiet { skipped.say() }
       result.test = ImageEvaluationReport(evaluation, skipped: skipped.count)
       if let report = arguments.report { try writeJSON(result, to: report) }
@@ -153,6 +158,11 @@ struct ImageEvaluationReport: Encodable {
   var text: String {
     (top5.map { "top-5 accuracy \(($0 * 100).fixed(2)) %\n" } ?? "") + evaluation.text(of: "images")
   }
+}
+
+extension ImageDataSet {
+  /// What was left out when the set was put together.
+  var leftOut: SkippedImages { (self as? ImageFiles)?.skipped ?? SkippedImages() }
 }
 
 extension SkippedImages {

@@ -11,7 +11,8 @@ struct ImageTrainingArguments: ParsableArguments {
   var epochs = 10
 
   @Option(
-    help: ArgumentHelp("Images of one batch. (default: 64 of images below 100 pixels, 32 of others)", valueName: "number")
+    help: ArgumentHelp(
+      "Images of one batch. (default: 64 of images below 100 pixels, 32 of others)", valueName: "number")
   )
   var batchSize: Int?
 
@@ -124,14 +125,16 @@ struct AugmentationArguments: ParsableArguments {
   var augment: Choice?
 
   @Option(
-    help: ArgumentHelp("Brightness, contrast and saturation change by up to this share, such as 0.2.", valueName: "share"))
+    help: ArgumentHelp(
+      "Brightness, contrast and saturation change by up to this share, such as 0.2.", valueName: "share"))
   var colorJitter = 0.0
 
   @Option(help: ArgumentHelp("Set a square of this side to the mean; 0 for none.", valueName: "pixels"))
   var cutout = 0
 
   @Option(
-    help: ArgumentHelp("Mix images in pairs, with weights of the distribution Beta(α, α), such as 0.2. (default: none)",
+    help: ArgumentHelp(
+      "Mix images in pairs, with weights of the distribution Beta(α, α), such as 0.2. (default: none)",
       valueName: "alpha"))
   var mixup: Double?
 

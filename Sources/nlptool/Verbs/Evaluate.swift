@@ -20,7 +20,9 @@ struct Evaluate: ParsableCommand {
   @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("Files or folders with labelled texts, \"-\" for standard input; or a set of images.", valueName: "data"))
+  @Argument(
+    help: ArgumentHelp(
+      "Files or folders with labelled texts, \"-\" for standard input; or a set of images.", valueName: "data"))
   var data: [String]
 
   @Flag(help: "One JSON object in place of the tables.")

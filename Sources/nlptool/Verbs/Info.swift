@@ -44,7 +44,9 @@ struct Info: ParsableCommand {
   func validate() throws {
     if !(1...1 << 30).contains(vocabularySize) { throw ValidationError("--vocabulary-size takes a number from 1 on") }
     if !(1...1 << 20).contains(labels) { throw ValidationError("--labels takes a number from 1 to 1048576") }
-    if let classes, !(1...1 << 20).contains(classes) { throw ValidationError("--classes takes a number from 1 to 1048576") }
+    if let classes, !(1...1 << 20).contains(classes) {
+      throw ValidationError("--classes takes a number from 1 to 1048576")
+    }
     if let architecture = TextArchitecture(rawValue: model) { _ = try sizes.options(for: architecture) }
   }
 
@@ -62,7 +64,9 @@ struct Info: ParsableCommand {
       let network = architecture.makeNetwork(classes: classes ?? architecture.usualClasses, random: nil)
       return try write(ImageNetworkReport(network, architecture))
     }
-    if classes != nil { throw ValidationError("--classes is for architectures of images; a model has classes of its own") }
+    if classes != nil {
+      throw ValidationError("--classes is for architectures of images; a model has classes of its own")
+    }
     try sizes.checkNone("a model has sizes of its own")
     switch try ModelBundle.task(in: model) {
     case LanguageModelDescription.taskName:

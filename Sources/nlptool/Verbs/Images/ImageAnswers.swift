@@ -7,13 +7,16 @@ extension Predict {
   /// Says what a model sees on images.
   func classifyImages(_ model: ImageModel) throws {
     if !text.isEmpty { throw ValidationError("--text is for models of texts; \(self.model) is one of images") }
-    if threshold != nil { throw ValidationError("--threshold is for models of texts; -k says how many classes to give") }
+    if threshold != nil {
+      throw ValidationError("--threshold is for models of texts; -k says how many classes to give")
+    }
     if logits, format != .jsonl { throw ValidationError("--logits needs --format jsonl") }
     guard !files.isEmpty else { throw ValidationError("give images, folders of them, or IDX or CIFAR files") }
     var skipped = SkippedImages()
     var count = 0
     // What was said stays said where a later image is at fault.
     for images in try sets() {
+      skipped.add(images.leftOut)
       skipped.add(
         try model.predict(images, skipBad: skipBad) { index, prediction in
           count += 1
@@ -35,16 +38,12 @@ extension Predict {
       single = []
     }
     for path in files {
-      do throws(ImageError) {
-        let images = try ImageCollection.images(at: path, skipBad: skipBad)
-        if let files = images as? ImageFiles, files.skipped.count == 0 {
-          single += files.paths
-        } else {
-          close()
-          sets.append(images)
-        }
-      } catch {
-        throw error
+      let images = try ImageCollection.images(at: path, skipBad: skipBad)
+      if let files = images as? ImageFiles, files.skipped.count == 0 {
+        single += files.paths
+      } else {
+        close()
+        sets.append(images)
       }
     }
     close()
@@ -84,7 +83,8 @@ extension Evaluate {
   func judgeImages(_ model: ImageModel) throws {
     guard data.count == 1 else { throw ValidationError("a model of images takes one set of images") }
     let images = try labelledImages(model)
-    let (evaluation, skipped) = try model.evaluate(images, skipBad: skipBad)
+    var (evaluation, skipped) = try model.evaluate(images, skipBad: skipBad)
+    skipped.add(images.leftOut)
     if !quiet { skipped.say() }
     let report = ImageEvaluationReport(evaluation, skipped: skipped.count)
     try StandardOutput.shared.write(json ? encodedJSON(report, pretty: false) : report.text)

@@ -72,7 +72,9 @@ struct TrainImage: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    if architecture == nil, transfer.from == nil { throw ValidationError("give an --architecture, or weights to --from") }
+    if architecture == nil, transfer.from == nil {
+      throw ValidationError("give an --architecture, or weights to --from")
+    }
     if transfer.from == nil, !transfer.freeze.isEmpty { throw ValidationError("--freeze needs --from") }
   }
 
