@@ -24,8 +24,8 @@ struct ImageTrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Largest size of a step. (default: of sgd 0.1 with batch normalisation, 0.05 for lenet5, 0.01 for others and with "
-        + "--from; of other optimisers their usual one)",
+      "Largest size of a step. (default: of sgd 0.1 with batch normalisation, 0.05 for lenet5, 0.01 for others, with "
+        + "--from 0.01 and 0.003; of other optimisers their usual one)",
       valueName: "rate"))
   var learningRate: Float?
 
@@ -96,7 +96,8 @@ struct ImageTrainingArguments: ParsableArguments {
 
   /// Fills in what the arguments say.
   func apply(to options: inout ImageTrainingOptions, isTransfer: Bool) {
-    let usual = isTransfer ? min(0.01, options.architecture.usualLearningRate) : options.architecture.usualLearningRate
+    let architecture = options.architecture
+    let usual = isTransfer ? architecture.usualTransferRate : architecture.usualLearningRate
     options.training.epochs = epochs
     options.training.batchSize = batchSize ?? options.training.batchSize
     options.training.accumulatedBatches = accumulate
