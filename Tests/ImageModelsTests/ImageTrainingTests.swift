@@ -1,6 +1,7 @@
 import Foundation
 import ImageData
 import NeuralNetworks
+import Synchronization
 import Tensors
 import Testing
 import Training
@@ -33,6 +34,19 @@ struct ImageTrainingTests {
       #expect(abs(prediction.probabilities.reduce(0, +) - 1) < 1e-5)
     }
     #expect(answers == 8)
+  }
+
+  @Test("one model answers many threads at once, with the bits of one alone")
+  func reentrant() throws {
+    let model = try BundleTests.model(.smallCNN)
+    let images = Quarters(count: 16)
+    let alone = try (0..<16).map { try model.predict(images.image(at: $0)).logits }
+    let answers = Mutex([Int: [Float]]())
+    DispatchQueue.concurrentPerform(iterations: 16) { index in
+      let logits = try? model.predict(images.image(at: index)).logits
+      answers.withLock { $0[index] = logits }
+    }
+    for index in 0..<16 { #expect(answers.withLock { $0[index] } == alone[index]) }
   }
 
   @Test("the number of threads changes no bit")

@@ -55,7 +55,7 @@ final class ImageCourse {
     return ImageTraining.Plan(
       trainingExamples: material.learning.count, validationExamples: material.judging.count, labels: material.labels,
       parameters: (trained, all), keepsOutput: material.keepsOutput,
-      featureMegabytes: usesCache ? max(1, cacheBytes >> 20) : nil, network: network.description)
+      featureMegabytes: usesCache ? max(1, cacheBytes >> 20) : nil)
   }
 
   /// Batches by their numbers.

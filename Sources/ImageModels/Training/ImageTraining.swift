@@ -46,8 +46,6 @@ public struct ImageTraining: Sendable {
     public let keepsOutput: Bool
     /// Megabytes that features take which are computed once; `nil` where images are read in each epoch.
     public let featureMegabytes: Int?
-    /// The network, printed.
-    public let network: String
   }
 
   /// How to train.

@@ -76,7 +76,8 @@ struct ImageTrainingJob {
     console.note(
       "\(plan.trainingExamples) training images, \(plan.validationExamples) validation images, \(plan.labels.count) "
         + "classes: \(names)\(plan.labels.count > 20 ? ", …" : "")")
-    console.note(plan.network)
+    // A deep one has hundreds of layers, which info lists.
+    console.note("\(options.architecture.rawValue), \(plan.parameters.all) parameters")
     if plan.parameters.trained < plan.parameters.all {
       console.note("\(plan.parameters.trained) of \(plan.parameters.all) parameters are trained, the others stay")
     }

@@ -31,8 +31,8 @@ struct ImageNetworkReport: InfoReport {
   var text: String {
     var text = "\(tree)\n\n\(TensorReport.table(tensors))\n"
     if !buffers.isEmpty { text += "statistics:\n\(TensorReport.table(buffers))\n" }
-    text += "\(parameters) parameters; images of \(input[0]) × \(input[1]) pixels, \(input[2]) channels"
-    text += input[2] == 1 ? " (gray)\n" : " (RGB)\n"
+    text += "\(parameters) parameters; images of \(input[0]) × \(input[1]) pixels, "
+    text += input[2] == 1 ? "gray\n" : "RGB\n"
     guard let labels else { return text + "\(classes) classes\n" }
     let names = labels.prefix(20).joined(separator: ", ")
     return text + "\(classes) classes: \(names)\(labels.count > 20 ? ", …" : "")\n"
