@@ -3,8 +3,9 @@ import PackageDescription
 
 /// The modules, from the ground up. An arrow points from a module to what it is built on, and one way only:
 /// `nlptool → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
-/// `TextModels → ModelBundles → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside `TextModels`
-/// on the same ground, without networks, and `ImageModels → Training, ImageData` without text. `ImageData → Tensors, CImageCodecs` links what reads images, for those who use it.
+/// `TextModels → ModelBundles → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside
+/// `TextModels` on the same ground, without networks, and `ImageModels → Training, ImageData` without text. `ImageData →
+/// Tensors, CImageCodecs` links what reads images, for those who use it.
 let package = Package(
   name: "nlptool",
   products: [

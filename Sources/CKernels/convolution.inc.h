@@ -173,7 +173,7 @@ static void convolve(const struct convolution_geometry *g, const float *input, p
                      const float *panels, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
                      const struct convolution_finish *finish, const float *zeros) {
   ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, depth = runs * g->run_length;
-  const float *rows[KERNEL_WINDOW_BLOCK * (runs > 0 ? runs : 1)];
+  const float *rows[runs > 0 && count > 0 ? count * runs : 1];
   float *results[KERNEL_WINDOW_BLOCK];
   struct window_walk walk = walk_from(g, input, zeros, first);
   for (ptrdiff_t window = 0; window < count; window++, move_on(&walk)) {
@@ -251,7 +251,7 @@ static void convolution_filter_gradient(const struct convolution_geometry *g, co
                                         ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
                                         float *sums, const float *zeros) {
   ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, length = g->run_length;
-  const float *windows[KERNEL_WINDOW_BLOCK * runs], *own[2 * runs];
+  const float *windows[count * runs], *own[2 * runs];
   float panel[16 * KERNEL_WINDOW_BLOCK];
   struct window_walk walk = walk_from(g, input, zeros, first);
   for (ptrdiff_t w = 0; w < count; w++, move_on(&walk)) {

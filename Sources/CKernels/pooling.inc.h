@@ -6,6 +6,8 @@
 #define FOR_WINDOWS(...)                                                                              \
   for (ptrdiff_t w = 0; w < p->window_count; w++) {                                                   \
     ptrdiff_t columns = p->column_ends[w] - p->column_firsts[w], at = p->column_firsts[w] * channels; \
+    ptrdiff_t step = p->column_step * channels;                                                       \
+    columns = (columns + p->column_step - 1) / p->column_step;                                        \
     for (ptrdiff_t c = 0; c < channels; c += 8) {                                                     \
       ptrdiff_t left = channels - c;                                                                  \
       __VA_ARGS__                                                                                     \
@@ -15,7 +17,7 @@
 #define FOR_PIXELS(...)                                                                       \
   for (ptrdiff_t i = 0; i < p->rows; i++)                                                     \
     for (ptrdiff_t j = 0; j < columns; j++) {                                                 \
-      ptrdiff_t pixel = i * p->row_stride + at + j * channels + c;                            \
+      ptrdiff_t pixel = i * p->row_stride + at + j * step + c;                                \
       __VA_ARGS__                                                                             \
     }
 

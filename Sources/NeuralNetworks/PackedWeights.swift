@@ -1,8 +1,8 @@
 import Synchronization
 import Tensors
 
-/// Something that is computed from parameters and kept as long as these, and perhaps buffers, stay as they are, such as weights in the order that
-/// the kernels want. For inference: training changes its parameters in every step.
+/// Something that is computed from parameters and kept as long as these, and perhaps buffers, stay as they are, such as
+/// weights in the order that the kernels want. For inference: training changes its parameters in every step.
 final class PackedWeights<Value: Sendable>: Sendable {
   private let kept = Mutex<(versions: [Int], value: Value)?>(nil)
 

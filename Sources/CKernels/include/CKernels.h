@@ -77,11 +77,12 @@ struct convolution_finish {
 };
 
 /// A row of pooling windows over an image whose channels lie together: each has the same rows, from the image's pointer
-/// on, and the columns column_firsts..<column_ends.
+/// on, and of the columns column_firsts..<column_ends every column_step-th.
 struct pooled_row {
-  ptrdiff_t row_stride;  ///< in floats
+  ptrdiff_t row_stride;  ///< from one row of a window to the next, in floats
   ptrdiff_t rows;
   ptrdiff_t window_count;
+  ptrdiff_t column_step;  ///< from one column of a window to the next, in pixels
   const int32_t *column_firsts, *column_ends;
 };
 

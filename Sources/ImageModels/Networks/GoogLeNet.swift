@@ -35,8 +35,8 @@ final class GoogLeNet: ImageNetwork {
     inception4e = block(528, [256, 160, 320, 32, 128, 128])
     inception5a = block(832, [256, 160, 320, 32, 128, 128])
     inception5b = block(832, [384, 192, 384, 48, 128, 128])
-    aux1 = hasAuxiliaryHeads ? AuxiliaryHead(512, classes, form, random) : nil
-    aux2 = hasAuxiliaryHeads ? AuxiliaryHead(528, classes, form, random) : nil
+    aux1 = hasAuxiliaryHeads ? AuxiliaryHead(512, classes, hasPaperWindows: isOfPaper, form, random) : nil
+    aux2 = hasAuxiliaryHeads ? AuxiliaryHead(528, classes, hasPaperWindows: isOfPaper, form, random) : nil
     dropout = Dropout(rate: isOfPaper ? 0.4 : 0.2)
     fc = Linear(inputSize: 1024, outputSize: classes, initializer: form.initializer, random: random?.next())
   }
@@ -105,7 +105,12 @@ final class GoogLeNet: ImageNetwork {
     let fc1, fc2: Linear
     let dropout: Dropout
 
-    init(_ input: Int, _ classes: Int, _ form: ConvolutionBlock.Form, _ random: RandomSources?) {
+    private let hasPaperWindows: Bool
+
+    init(
+      _ input: Int, _ classes: Int, hasPaperWindows: Bool, _ form: ConvolutionBlock.Form, _ random: RandomSources?
+    ) {
+      self.hasPaperWindows = hasPaperWindows
       conv = ConvolutionBlock(input, 128, 1, form, random)
       fc1 = Linear(inputSize: 2048, outputSize: 1024, initializer: form.initializer, random: random?.next())
       fc2 = Linear(inputSize: 1024, outputSize: classes, initializer: form.initializer, random: random?.next())
@@ -113,7 +118,10 @@ final class GoogLeNet: ImageNetwork {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
-      fc2(dropout(fc1(conv(x.adaptiveAvgPool2d(outputSize: 4)).flattenedImages()).relu()))
+      // Of 14 × 14 pixels both make 4 × 4: the paper by windows of 5 × 5, torchvision by those that divide the image.
+      let pooled =
+        hasPaperWindows ? x.avgPool2d(kernelSize: 5, stride: 3) : x.adaptiveAvgPool2d(outputSize: 4)
+      return fc2(dropout(fc1(conv(pooled).flattenedImages()).relu()))
     }
   }
 }

@@ -42,6 +42,8 @@ public final class Conv2d: Module {
     guard GradientTape.isRecording else {
       return prepared(norm)(input, adding: addend, clipsNegative: clipsNegative)
     }
+    // What is packed holds the weights, which the optimiser could then not change in place.
+    if GradientTape.isTraining { kept.clear() }
     let clipsHere = clipsNegative && norm == nil && addend == nil
     let output = input.conv2d(
       weight: weight.tensor, bias: bias?.tensor, stride: stride, padding: padding, dilation: dilation, groups: groups,
@@ -69,9 +71,6 @@ public final class Conv2d: Module {
         groups: groups)
     }
   }
-
-  /// Forgets the packed filters, whose memory training can use.
-  public func forgetPackedFilters() { kept.clear() }
 
   /// Sizes, in PyTorch's words where they are not the usual ones.
   public var summary: String {

@@ -7,7 +7,7 @@ public final class MaxPool2d: Module {
   private let padding: Size2D
   private let ceilMode: Bool
 
-  /// Windows every `stride` pixels, their size unless given; see ``Tensors/Tensor/maxPool2d(kernelSize:stride:padding:ceilMode:)``.
+  /// Windows every `stride` pixels, their size unless given; see ``Tensors/Tensor/maxPool2d(kernelSize:stride:padding:dilation:ceilMode:)``.
   public init(kernelSize: Size2D, stride: Size2D? = nil, padding: Size2D = 0, ceilMode: Bool = false) {
     (self.kernelSize, self.stride) = (kernelSize, stride ?? kernelSize)
     (self.padding, self.ceilMode) = (padding, ceilMode)

@@ -8,10 +8,11 @@ struct ConvolutionFilterGradient {
   /// taken in slices of the windows that do not depend on the number of threads.
   func callAsFunction(_ gradient: Tensor, _ x: Tensor) -> Tensor {
     let input = ConvolutionInput(x, shape)
+    let block = input.geometry.windowBlock
     let depth = shape.groupChannels * shape.kernel.area
     let panelCount = (shape.groupFilters + 15) / 16
     let panelSize = 16 * depth
-    let blocks = (shape.windowCount + Self.block - 1) / Self.block
+    let blocks = (shape.windowCount + block - 1) / block
     // Windows are shared among the tasks, each with sums of its own, unless those are large: then the panels are.
     let sumsSize = shape.groups * panelCount * panelSize
     let mostSlices = max(1, min(blocks, (1 << 19) / sumsSize, 8))
@@ -27,10 +28,10 @@ struct ConvolutionFilterGradient {
       let column = group * shape.groupFilters + first * 16
       let own = to + ((slice * shape.groups + group) * panelCount + first) * panelSize
       withUnsafePointer(to: input.geometry) { geometry in
-        for block in blocks * slice / slices..<blocks * (slice + 1) / slices {
-          let window = block * Self.block
+        for index in blocks * slice / slices..<blocks * (slice + 1) / slices {
+          let window = index * block
           kernels.convolution_filter_gradient(
-            geometry, values + group * shape.groupChannels, window, min(Self.block, shape.windowCount - window),
+            geometry, values + group * shape.groupChannels, window, min(block, shape.windowCount - window),
             from + window * shape.filters + column, shape.filters,
             min(shape.groupFilters - first * 16, (end - first) * 16), own, zeros.floats)
         }
@@ -39,8 +40,6 @@ struct ConvolutionFilterGradient {
     withExtendedLifetime((gradient, input, zeros)) {}
     return unpacked(sums, slices: slices, panelCount: panelCount)
   }
-
-  private static let block = Int(KERNEL_WINDOW_BLOCK)
 
   private func unpacked(_ sums: Tensor, slices: Int, panelCount: Int) -> Tensor {
     let (area, to) = (shape.kernel.area, sums.floats)

@@ -48,6 +48,14 @@ struct ConvolutionFinish: Sendable {
   var clipsNegative = false
 }
 
+extension convolution_geometry {
+  /// Windows of one call of a kernel, which keeps a pointer for each run of each on its stack: 256 KiB at most, unless
+  /// one window alone has more.
+  var windowBlock: Int {
+    min(Int(KERNEL_WINDOW_BLOCK), max(1, (1 << 15) / max(1, Int(kernel_height) * Int(kernel_width))))
+  }
+}
+
 /// Filters moving over images: a convolution, or a part of its input's gradient.
 struct WindowProduct {
   let geometry: convolution_geometry
@@ -73,7 +81,7 @@ struct WindowProduct {
   func run(_ input: Tensor, _ filters: PackedFilters, into output: Tensor, _ finish: ConvolutionFinish = .init()) {
     let windows = batch * Int(geometry.output_height) * Int(geometry.output_width)
     guard windows > 0, filters.count > 0 else { return }
-    let block = Int(KERNEL_WINDOW_BLOCK)
+    let block = geometry.windowBlock
     let blocks = (windows + block - 1) / block
     let (groups, panels) = (filters.groups, filters.panelCount)
     // Few windows and many filters: the filters are shared among the threads too.

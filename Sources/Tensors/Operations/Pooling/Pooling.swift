@@ -7,24 +7,15 @@ extension Tensor {
   ///   - kernelSize: of a window.
   ///   - stride: between two windows; the size of one unless given.
   ///   - padding: rows and columns around the image that no maximum is in, at most half a window.
+  ///   - dilation: from one pixel of a window to the next.
   ///   - ceilMode: whether windows that lie partly beyond the image count.
   /// - Returns: [B, H', W', C] for [B, H, W, C].
   public func maxPool2d(
-    kernelSize: Size2D, stride: Size2D? = nil, padding: Size2D = 0, ceilMode: Bool = false
+    kernelSize: Size2D, stride: Size2D? = nil, padding: Size2D = 0, dilation: Size2D = 1, ceilMode: Bool = false
   ) -> Tensor {
-    let stride = stride ?? kernelSize
-    precondition(
-      padding.height * 2 <= kernelSize.height && padding.width * 2 <= kernelSize.width,
-      "maxPool2d: a padding of \(padding) for windows of \(kernelSize)")
-    let windows = PoolingWindows("maxPool2d", self) {
-      PoolingAxis(
-        extent: $0, size: kernelSize.height, stride: stride.height, padding: padding.height, ceilMode: ceilMode,
-        countsPadding: false)
-    } columns: {
-      PoolingAxis(
-        extent: $0, size: kernelSize.width, stride: stride.width, padding: padding.width, ceilMode: ceilMode,
-        countsPadding: false)
-    }
+    let windows = PoolingWindows(
+      "maxPool2d", self, kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
+      ceilMode: ceilMode)
     return maximum(windows, "maxPool2d")
   }
 
@@ -40,19 +31,9 @@ extension Tensor {
   public func avgPool2d(
     kernelSize: Size2D, stride: Size2D? = nil, padding: Size2D = 0, ceilMode: Bool = false, countsPadding: Bool = true
   ) -> Tensor {
-    let stride = stride ?? kernelSize
-    precondition(
-      padding.height * 2 <= kernelSize.height && padding.width * 2 <= kernelSize.width,
-      "avgPool2d: a padding of \(padding) for windows of \(kernelSize)")
-    let windows = PoolingWindows("avgPool2d", self) {
-      PoolingAxis(
-        extent: $0, size: kernelSize.height, stride: stride.height, padding: padding.height, ceilMode: ceilMode,
-        countsPadding: countsPadding)
-    } columns: {
-      PoolingAxis(
-        extent: $0, size: kernelSize.width, stride: stride.width, padding: padding.width, ceilMode: ceilMode,
-        countsPadding: countsPadding)
-    }
+    let windows = PoolingWindows(
+      "avgPool2d", self, kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode,
+      countsPadding: countsPadding)
     return average(windows, "avgPool2d")
   }
 
@@ -61,12 +42,7 @@ extension Tensor {
   ///
   /// - Returns: [B, output height, output width, C] for [B, H, W, C].
   public func adaptiveAvgPool2d(outputSize: Size2D) -> Tensor {
-    let windows = PoolingWindows("adaptiveAvgPool2d", self) {
-      PoolingAxis(extent: $0, count: outputSize.height)
-    } columns: {
-      PoolingAxis(extent: $0, count: outputSize.width)
-    }
-    return average(windows, "adaptiveAvgPool2d")
+    average(PoolingWindows("adaptiveAvgPool2d", self, outputSize: outputSize), "adaptiveAvgPool2d")
   }
 
   /// The largest numbers of windows that divide the image into `outputSize`,
@@ -74,12 +50,7 @@ extension Tensor {
   ///
   /// - Returns: [B, output height, output width, C] for [B, H, W, C].
   public func adaptiveMaxPool2d(outputSize: Size2D) -> Tensor {
-    let windows = PoolingWindows("adaptiveMaxPool2d", self) {
-      PoolingAxis(extent: $0, count: outputSize.height)
-    } columns: {
-      PoolingAxis(extent: $0, count: outputSize.width)
-    }
-    return maximum(windows, "adaptiveMaxPool2d")
+    maximum(PoolingWindows("adaptiveMaxPool2d", self, outputSize: outputSize), "adaptiveMaxPool2d")
   }
 
   private func maximum(_ windows: PoolingWindows, _ name: StaticString) -> Tensor {

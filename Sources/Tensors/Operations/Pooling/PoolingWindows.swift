@@ -5,6 +5,8 @@ struct PoolingAxis: Sendable {
   /// The first pixel of each window, and the one behind its last.
   let firsts: [Int32]
   let ends: [Int32]
+  /// From one pixel of a window to the next.
+  let step: Int
   /// Pixels that a mean divides by, which may count padding.
   let divisors: [Int]
 
@@ -12,15 +14,18 @@ struct PoolingAxis: Sendable {
   ///
   /// - Parameter ceilMode: whether a window that lies only partly on the padded image counts, if it begins before the
   ///   padding behind.
-  init(extent: Int, size: Int, stride: Int, padding: Int, ceilMode: Bool, countsPadding: Bool) {
-    let free = extent + 2 * padding - size
+  init(extent: Int, size: Int, stride: Int, padding: Int, dilation: Int, ceilMode: Bool, countsPadding: Bool) {
+    let reach = (size - 1) * dilation + 1
+    let free = extent + 2 * padding - reach
     var count = (ceilMode ? free + stride - 1 : free) / stride + 1
     if ceilMode, (count - 1) * stride >= extent + padding { count -= 1 }
     let starts = (0..<count).map { $0 * stride - padding }
-    firsts = starts.map { Int32(max(0, $0)) }
-    ends = starts.map { Int32(min(extent, $0 + size)) }
+    // The first pixel on the image is a whole number of steps behind the start.
+    firsts = starts.map { Int32($0 >= 0 ? $0 : $0 + (dilation - 1 - $0) / dilation * dilation) }
+    ends = starts.map { Int32(min(extent, $0 + reach)) }
+    step = dilation
     divisors = starts.map {
-      countsPadding ? min($0 + size, extent + padding) - $0 : min(extent, $0 + size) - max(0, $0)
+      countsPadding ? min($0 + reach, extent + padding) - $0 : min(extent, $0 + reach) - max(0, $0)
     }
   }
 
@@ -28,6 +33,7 @@ struct PoolingAxis: Sendable {
   init(extent: Int, count: Int) {
     firsts = (0..<count).map { Int32($0 * extent / count) }
     ends = (0..<count).map { Int32((($0 + 1) * extent + count - 1) / count) }
+    step = 1
     divisors = zip(firsts, ends).map { Int($1 - $0) }
   }
 
@@ -42,7 +48,35 @@ struct PoolingWindows: Sendable {
   private let image: Size2D
   private let channels: Int
 
-  init(_ operation: StaticString, _ input: Tensor, rows: (Int) -> PoolingAxis, columns: (Int) -> PoolingAxis) {
+  /// Windows at equal distances.
+  init(
+    _ operation: StaticString, _ input: Tensor, kernelSize: Size2D, stride: Size2D?, padding: Size2D,
+    dilation: Size2D = 1, ceilMode: Bool, countsPadding: Bool = false
+  ) {
+    precondition(
+      padding.height * 2 <= kernelSize.height && padding.width * 2 <= kernelSize.width,
+      "\(operation): a padding of \(padding) for windows of \(kernelSize)")
+    func axis(_ size: KeyPath<Size2D, Int>) -> (Int) -> PoolingAxis {
+      {
+        PoolingAxis(
+          extent: $0, size: kernelSize[keyPath: size], stride: (stride ?? kernelSize)[keyPath: size],
+          padding: padding[keyPath: size], dilation: dilation[keyPath: size], ceilMode: ceilMode,
+          countsPadding: countsPadding)
+      }
+    }
+    self.init(operation, input, rows: axis(\.height), columns: axis(\.width))
+  }
+
+  /// Windows that divide the images into a size.
+  init(_ operation: StaticString, _ input: Tensor, outputSize: Size2D) {
+    self.init(
+      operation, input, rows: { PoolingAxis(extent: $0, count: outputSize.height) },
+      columns: { PoolingAxis(extent: $0, count: outputSize.width) })
+  }
+
+  private init(
+    _ operation: StaticString, _ input: Tensor, rows: (Int) -> PoolingAxis, columns: (Int) -> PoolingAxis
+  ) {
     precondition(input.rank == 4, "\(operation): \(input.shape) is no shape of images [B, H, W, C]")
     (batch, channels) = (input.shape[0], input.shape[3])
     image = Size2D(height: input.shape[1], width: input.shape[2])
@@ -77,8 +111,9 @@ struct PoolingWindows: Sendable {
       columns.ends.withUnsafeBufferPointer { ends in
         guard let firsts = firsts.baseAddress, let ends = ends.baseAddress else { return }
         let windows = pooled_row(
-          row_stride: image.width * channels, rows: Int(rows.ends[row] - rows.firsts[row]),
-          window_count: columns.count, column_firsts: firsts, column_ends: ends)
+          row_stride: rows.step * image.width * channels,
+          rows: (Int(rows.ends[row] - rows.firsts[row]) + rows.step - 1) / rows.step,
+          window_count: columns.count, column_step: columns.step, column_firsts: firsts, column_ends: ends)
         body(
           windows, row, (index * image.height + Int(rows.firsts[row])) * image.width * channels,
           (index * rows.count + row) * columns.count * channels)
