@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// The modules, from the ground up. An arrow points from a module to what it is built on, and one way only:
-/// `nlptool → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
+/// `nlptool → ModelExchange → TextModels → Training → NeuralNetworks, ModelFiles → Tensors → CKernels, COpenBLAS`, and beside them
 /// `TextModels → ModelBundles → VocabularyStore → TextProcessing → CICU, CTextKernels`. `BagModels` stands beside
 /// `TextModels` on the same ground, without networks, and `ImageModels → Training, ImageData` without text. `ImageData →
 /// Tensors, CImageCodecs` links what reads images, for those who use it.
@@ -19,11 +19,13 @@ let package = Package(
     .library(name: "TextModels", targets: ["TextModels"]),
     .library(name: "BagModels", targets: ["BagModels"]),
     .library(name: "ImageModels", targets: ["ImageModels"]),
+    .library(name: "ModelExchange", targets: ["ModelExchange"]),
     .executable(name: "nlptool", targets: ["nlptool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // System libraries and C: kernels, and shims over C libraries that Swift cannot call safely.
@@ -55,10 +57,19 @@ let package = Package(
     .target(name: "ModelBundles", dependencies: ["ModelFiles", "VocabularyStore"]),
     .target(name: "TextModels", dependencies: ["Training", "ModelBundles"]),
     .target(name: "BagModels", dependencies: ["CKernels", "Tensors", "ModelBundles"]),
+
+    // Models leave, and those of others come in: the only room with protobuf.
+    .target(
+      name: "ModelExchange",
+      dependencies: [
+        "TextModels", "BagModels", "ImageModels", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["ONNX/Messages/onnx.proto"]),
+
     .executableTarget(
       name: "nlptool",
       dependencies: [
-        "TextModels", "BagModels", "ImageModels", "ModelBundles",
+        "TextModels", "BagModels", "ImageModels", "ModelExchange", "ModelBundles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -79,6 +90,7 @@ let package = Package(
     .testTarget(
       name: "ImageModelsTests", dependencies: ["ImageModels", "ImageData", "ModelFiles"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "ModelExchangeTests", dependencies: ["ModelExchange"], resources: [.copy("Fixtures")]),
     .testTarget(name: "ExamplesTests", dependencies: ["TextModels", "BagModels"]),
     .testTarget(name: "nlptoolTests", dependencies: ["nlptool", "ImageData"], exclude: ["Help"]),
   ],

@@ -3,6 +3,7 @@ import Glibc
 import ImageData
 import ImageModels
 import ModelBundles
+import ModelExchange
 import ModelFiles
 import TextModels
 import TextProcessing
@@ -40,6 +41,7 @@ struct CommandFailure: Error {
     case let error as BundleError: self.init(Self.code(of: error), error.description)
     case let error as BagModelError: self.init(Self.code(of: error), error.description)
     case let error as FileError: self.init(Self.code(of: error), error.description)
+    case let error as ExchangeError: self.init(Self.code(of: error), error.description)
     case let error as VocabularyError: self.init(Self.code(of: error), "\(error)")
     case let error as CorpusError: self.init(Self.code(of: error), "\(error)")
     case let error as TokenizerError: self.init(Self.code(of: error), "\(error)")
@@ -95,6 +97,14 @@ struct CommandFailure: Error {
     case .usage: .usage
     case .content: .content
     case .input: .input
+    }
+  }
+
+  private static func code(of error: ExchangeError) -> Code {
+    switch error {
+    case .file(let error): code(of: error)
+    case .malformed, .unsupported, .wrongInput, .inexpressible: .content
+    case .differs: .software
     }
   }
 
