@@ -24,7 +24,7 @@ public struct BagClassifier: Sendable {
   let features: FeatureMap
   let rows: RowStorage
   let output: OutputLayer
-  private let pool: ScratchPool
+  let pool: ScratchPool
 
   init(
     features: FeatureMap, rows: RowStorage, output: OutputLayer, labels: [String], options: BagClassifierOptions
@@ -160,18 +160,27 @@ final class PredictionScratch {
     features.appendNgramRows(of: hashes, to: &rows)
   }
 
+  /// The rows of a text.
+  func indices(_ text: String, _ classifier: BagClassifier) -> [Int32] {
+    read(text, classifier.features)
+    if classifier.options.countsFeaturesOnce { removeRepeats() }
+    return rows
+  }
+
   /// Leaves the mean of the rows in `hidden`.
   func findMean(_ storage: RowStorage, once: Bool) {
-    if once {
-      rows.sort()
-      var kept = 0
-      for row in rows where kept == 0 || rows[kept - 1] != row {
-        rows[kept] = row
-        kept += 1
-      }
-      rows.removeLast(rows.count - kept)
-    }
+    if once { removeRepeats() }
     storage.mean(of: rows, into: hidden.base, width: width)
+  }
+
+  private func removeRepeats() {
+    rows.sort()
+    var kept = 0
+    for row in rows where kept == 0 || rows[kept - 1] != row {
+      rows[kept] = row
+      kept += 1
+    }
+    rows.removeLast(rows.count - kept)
   }
 }
 

@@ -66,6 +66,30 @@ enum LoadedModel {
     }
   }
 
+  /// The ids by which an exported model gets a text, and the scores of a network.
+  struct Scores {
+    let ids: [Int32]
+    let logits: [Float]?
+
+    /// The members of a JSON object.
+    func json(labels: [String]) -> String {
+      let ids = "\"ids\":[\(ids.map(String.init).joined(separator: ","))]"
+      guard let logits else { return ids }
+      let names = labels.isEmpty ? ["value"] : labels
+      return ids + ",\"logits\":{"
+        + zip(names, logits).map { "\($0.asJSON):\($1)" }.joined(separator: ",") + "}"
+    }
+  }
+
+  /// Those of some texts.
+  func scores(_ texts: [String]) -> [Scores] {
+    switch self {
+    case .network(let model):
+      zip(texts, model.logits(texts)).map { Scores(ids: model.encoder.encode($0), logits: $1) }
+    case .bag(let bag): texts.map { Scores(ids: bag.rowIndices($0), logits: nil) }
+    }
+  }
+
   /// Judges the model on labelled texts; also how many of them were longer than what it reads.
   func evaluate(_ texts: LabelledTexts) throws -> (evaluation: TextEvaluation, truncatedTexts: Int) {
     switch self {

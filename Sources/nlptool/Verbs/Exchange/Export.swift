@@ -1,0 +1,45 @@
+import ArgumentParser
+import ModelExchange
+import ModelFiles
+
+/// `nlptool export`
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a trained model for other programs.",
+    discussion: """
+      As onnx (the default): one file for ONNX Runtime and its like, opset 17, any batch size and any length. Texts come \
+      in as ids, int64 [batch, time], and lengths, int64 [batch], images as image, float [batch, channels, height, \
+      width]; logits, float [batch, labels], come out. Labels, tokenizer and preparation stand in the metadata.
+
+      Examples:
+        nlptool export model --output model.onnx
+      """)
+
+  @Argument(help: ArgumentHelp("Folder of a model.", valueName: "model"))
+  var model: String
+
+  @Option(help: "Format: onnx.")
+  var to = ExportFormat.onnx
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("File to write.", valueName: "path"))
+  var output: String
+
+  @Flag(help: "Replace what is there already.")
+  var force = false
+
+  @Flag(name: .shortAndLong, help: "Say nothing.")
+  var quiet = false
+
+  func run() throws {
+    try checkWritable(file: output, replacing: force)
+    let stored = try StoredModel(contentsOf: model)
+    switch to {
+    case .onnx: try ONNXDocument(stored).write(to: output, replacing: force)
+    }
+  }
+}
+
+/// What models are written as.
+enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
+  case onnx
+}

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Judges exported ONNX files by onnx.checker and ONNX Runtime.
+
+onnx_check.py --nlptool PATH [--cases GLOB] [--work DIR] [--test FILE]
+
+Trains a small model of every kind on corpora/, or loads weights by formula into every network for images, exports it, and
+compares what ONNX Runtime makes of it with what nlptool (texts) or PyTorch (images, the fixtures) makes: the largest
+difference of logits relative to the largest logit, at most 1e-5 for texts and 1e-4 for images, in batches of several sizes
+with anything at all behind the lengths, and the labels of a whole test set. Prints a line for each case; exits with 1 where
+one fails. Needs onnx, onnxruntime, numpy and safetensors; images need torch.
+"""
+import argparse
+import fnmatch
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ENGLISH, CHINESE = (ROOT / "corpora" / f"sentiment-{language}" for language in ("en", "zh"))
+SMALL = ["--epochs", "1", "--quiet", "--seed", "7"]
+RECURRENT = ["--embedding-size", "24", "--hidden-size", "20"]
+TEXTS = {
+    "mlp": ["--model", "mlp", "--hidden-sizes", "32,16"],
+    "rnn": ["--model", "rnn", *RECURRENT], "birnn": ["--model", "birnn", *RECURRENT, "--pooling", "mean"],
+    "gru": ["--model", "gru", *RECURRENT, "--layers", "2"], "bigru": ["--model", "bigru", *RECURRENT, "--pooling", "last"],
+    "lstm": ["--model", "lstm", *RECURRENT, "--pooling", "last"],
+    "bilstm": ["--model", "bilstm", *RECURRENT, "--layers", "2", "--pooling", "max-mean"],
+    "bilstm-attention": ["--model", "bilstm", *RECURRENT, "--pooling", "attention"],
+    "bilstm-last": ["--model", "bilstm", *RECURRENT, "--layers", "2", "--pooling", "last"],
+    "cnn": ["--model", "cnn", "--embedding-size", "24", "--filters", "12"],
+    "cnn-multichannel": ["--model", "cnn", "--embedding-size", "24", "--filters", "12", "--embedding-mode", "multichannel", "--pretrain", "1"],
+    "dpcnn": ["--model", "dpcnn", "--embedding-size", "24", "--filters", "16", "--blocks", "3"],
+    "charcnn": ["--model", "charcnn", "--embedding-size", "8", "--filters", "16"],
+    "rcnn": ["--model", "rcnn", *RECURRENT],
+    "bag": ["--model", "bag", "--embedding-size", "16"],
+    "bag-tree": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "hierarchical-softmax"],
+    "bag-each": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "one-versus-all"],
+    "chinese-cnn": ["--model", "cnn", "--unit", "character", "--embedding-size", "24", "--filters", "12"],
+    "multi-label": ["--model", "gru", *RECURRENT, "--multi-label"],
+    "regression": ["--model", "cnn", "--embedding-size", "24", "--filters", "12", "--regression"],
+}
+LANGUAGE_MODELS = {"language-model-lstm": ["--model", "lstm"], "language-model-gru": ["--model", "gru"]}
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--nlptool", default=str(ROOT / ".build/release/nlptool"))
+parser.add_argument("--cases", default="*", help="glob over the names of the cases")
+parser.add_argument("--work", help="folder for models and files; a temporary one unless given")
+arguments = parser.parse_args()
+failures = 0
+
+
+def nlptool(*command, text=None):
+    result = subprocess.run([arguments.nlptool, *map(str, command)], input=text, capture_output=True, text=True)
+    if result.returncode:
+        raise SystemExit(f"nlptool {' '.join(map(str, command))}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def session(path):
+    onnx.checker.check_model(str(path), full_check=True)
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def report(case, difference, bound, note=""):
+    global failures
+    fails = not difference <= bound
+    failures += fails
+    print(f"{case:28} {difference:9.1e} of {bound:.0e}  {'FAILS' if fails else 'ok':5} {note}", flush=True)
+
+
+def exported(case, model, work):
+    path = work / f"{case}.onnx"
+    nlptool("export", model, "--to", "onnx", "--output", path, "--force", "--quiet")
+    return path
+
+
+def batches(rows, random):
+    """Some rows at a time, padded with anything that is an id."""
+    first = 0
+    while first < len(rows):
+        part = rows[first : first + int(random.choice([1, 2, 7, 32]))]
+        first += len(part)
+        longest = max(map(len, part)) + int(random.integers(0, 4))
+        ids = random.integers(0, 3, (len(part), longest))
+        for row, own in zip(ids, part):
+            row[: len(own)] = own
+        yield ids.astype(np.int64), np.array([len(own) for own in part], np.int64)
+
+
+def check_text(case, options, work):
+    corpus = CHINESE if case.startswith("chinese") else ENGLISH
+    train, test = corpus / "train.tsv", corpus / "test.tsv"
+    if case == "regression":
+        train = work / "numbers.tsv"
+        lines = (corpus / "train.tsv").read_text().splitlines()[1:]
+        rated = [f"{len(line.split(chr(9))[1]) % 9 / 2}\t{line.split(chr(9))[1]}" for line in lines]
+        train.write_text("label\ttext\n" + "\n".join(rated) + "\n")
+    model = work / f"model-{case}"
+    nlptool("train", train, *options, *SMALL, "--output", model, "--force")
+    run = session(exported(case, model, work))
+    metadata = {key.removeprefix("nlptool."): value for key, value in run.get_modelmeta().custom_metadata_map.items()}
+    texts = [line.split("\t")[1] for line in test.read_text().splitlines()[1:]]
+    # Short and long ones too.
+    texts += ["good", "", " ".join(texts[:20]), "a b c d e", "!"]
+    answers = [json.loads(line) for line in nlptool(
+        "predict", model, "--format", "jsonl", "--logits", "--quiet", text="\n".join(texts) + "\n").splitlines()]
+    assert len(answers) == len(texts)
+    random = np.random.default_rng(1)
+    made = np.concatenate([run.run(["logits"], {"ids": ids, "lengths": lengths})[0]
+                           for ids, lengths in batches([answer["ids"] for answer in answers], random)])
+    if "logits" in answers[0]:
+        expected = np.array([list(answer["logits"].values()) for answer in answers], np.float32)
+    else:  # probabilities, from the logarithms of those
+        expected = np.array([list(answer["probabilities"].values()) for answer in answers], np.float32)
+        if metadata["activation"] == "softmax":
+            made = np.exp(made - made.max(1, keepdims=True))
+            made /= made.sum(1, keepdims=True)
+        else:
+            made = 1 / (1 + np.exp(-made))
+    note = f"{len(texts)} texts, labels equal: {int((made.argmax(1) == expected.argmax(1)).sum())}"
+    report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-5, note)
+
+
+def check_language_model(case, options, work):
+    """Against itself: a text at once and word by word with the states carried on, padded or not."""
+    texts = [line.split("\t")[1] for line in (ENGLISH / "train.tsv").read_text().splitlines()[1:]]
+    data = work / "texts.txt"
+    data.write_text("\n".join(texts) + "\n")
+    model = work / f"model-{case}"
+    nlptool("train-language-model", data, *options, "--embedding-size", 16, "--hidden-size", 20, "--layers", 2, *SMALL,
+            "--output", model, "--force")
+    run = session(exported(case, model, work))
+    states = {i.name: np.zeros((1, 2, 20), np.float32) for i in run.get_inputs() if i.name not in ("ids", "lengths")}
+    random = np.random.default_rng(2)
+    ids = random.integers(0, 50, (2, 9)).astype(np.int64)
+    lengths = np.array([9, 5], np.int64)
+    whole = run.run(None, {"ids": ids, "lengths": lengths, **states})[0]
+    worst, names = 0, [output.name for output in run.get_outputs()]
+    for step in range(9):
+        outputs = dict(zip(names, run.run(None, {"ids": ids[:, step:step + 1], "lengths": np.ones(2, np.int64), **states})))
+        states = {name: outputs["next_" + name] for name in states}
+        for row in range(2):
+            if step < lengths[row]:
+                worst = max(worst, np.abs(outputs["logits"][row, 0] - whole[row, step]).max())
+    report(case, worst / np.abs(whole).max(), 1e-5, "word by word")
+
+
+def check_image(case, work):
+    sys.path.insert(0, str(ROOT / "scripts/fixtures"))
+    import torch
+    from image_networks import NETWORKS, described
+    from safetensors.numpy import load_file
+    from safetensors.torch import save_file
+
+    torch.set_num_threads(2)
+    network = NETWORKS[case]
+    weights, model = work / "weights.safetensors", work / f"model-{case}"
+    save_file(dict(described(network.loaded())), weights)
+    nlptool("import-weights", "--architecture", case, "--weights", weights, "--output", model, "--force", "--quiet")
+    path = exported(case, model, work)
+    run = session(path)
+    images = network.images().numpy()
+    expected = load_file(ROOT / "Tests/ImageModelsTests/Fixtures/image-networks.safetensors")[f"{case}.logits"]
+    made = run.run(["logits"], {"image": images})[0]
+    pair = run.run(["logits"], {"image": np.concatenate([images, images])})[0]
+    assert pair.shape[0] == 2 * len(images)
+    report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-4, f"{path.stat().st_size >> 20} MB")
+    for file in (path, weights):
+        file.unlink()
+
+
+def main():
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(arguments.work or temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        fixtures = (ROOT / "Tests/ImageModelsTests/Fixtures/image-network-parameters.txt").read_text().splitlines()
+        images = [name for name in (line.split()[0] for line in fixtures) if not name.endswith("-auxiliary")]
+        cases = ([(name, lambda name=name: check_text(name, TEXTS[name], work)) for name in TEXTS]
+                 + [(name, lambda name=name: check_language_model(name, LANGUAGE_MODELS[name], work)) for name in LANGUAGE_MODELS]
+                 + [(name, lambda name=name: check_image(name, work)) for name in images])
+        for name, check in cases:
+            if fnmatch.fnmatch(name, arguments.cases):
+                check()
+    sys.exit(1 if failures else 0)
+
+
+main()
