@@ -9,45 +9,26 @@ import Tensors
 /// what moves channels has no node.
 struct ImageGraph {
   private var builder = ONNXGraphBuilder(name: "image")
-  private var origins: [OperationTrace.Identity: OperationTrace.Operation] = [:]
   private var values: [OperationTrace.Identity: String] = [:]
-  private var weights: [OperationTrace.Identity: String] = [:]
+  private let trace: ImageTrace
 
-  /// The graph of a network whose classes are known for images of a size.
+  /// The graph of a network for images of a size.
   static func make(_ network: any ImageNetwork, channels: Int, size: Size2D) throws(ExchangeError) -> ONNXGraph {
     let image = Tensor(zeros: [1, size.height, size.width, channels])
-    let (logits, operations) = OperationTrace.record { network(image) }
-    var graph = ImageGraph()
-    let input = graph.builder.input(
+    var graph = ImageGraph(ImageTrace(network, image: image))
+    graph.values[.init(image)] = graph.builder.input(
       "image", .float, ["batch", .fixed(channels), .fixed(size.height), .fixed(size.width)])
-    graph.values[.init(image)] = input
-    for (name, parameter) in network.namedParameters { graph.weights[.init(parameter.value)] = name }
-    for (name, buffer) in network.namedBuffers { graph.weights[.init(buffer.value)] = name }
-    for operation in operations { graph.origins[.init(operation.result)] = operation }
-    try graph.write(operations, upTo: logits)
-    guard let result = graph.values[.init(logits)] else { throw graph.unknown }
-    graph.builder.output("logits", of: result, .float, ["batch", .fixed(logits.shape[1])])
+    for operation in graph.trace.operations { graph.values[.init(operation.result)] = try graph.node(operation) }
+    let logits = graph.trace.logits
+    graph.builder.output(
+      "logits", of: try graph.value(logits), .float, ["batch", .fixed(logits.shape[1])])
     return graph.builder.graph
   }
 
+  private init(_ trace: ImageTrace) { self.trace = trace }
+
   private var unknown: ExchangeError {
     .inexpressible(format: "ONNX", reason: "it computes something that has no node")
-  }
-
-  /// Writes the operations that the result needs, in their order.
-  private mutating func write(_ operations: [OperationTrace.Operation], upTo result: Tensor) throws(ExchangeError) {
-    var needed: Set<OperationTrace.Identity> = [.init(result)]
-    for operation in operations.reversed() where needed.contains(.init(operation.result)) {
-      guard let origin = origins[.init(operation.result)], origin.kind == operation.kind else { continue }
-      for operand in operation.operands { needed.insert(.init(operand)) }
-    }
-    for operation in operations {
-      let identity = OperationTrace.Identity(operation.result)
-      guard needed.contains(identity), values[identity] == nil, origins[identity]?.kind == operation.kind else {
-        continue
-      }
-      values[identity] = try node(operation)
-    }
   }
 
   /// The value of an operand that an earlier operation made.
@@ -58,16 +39,15 @@ struct ImageGraph {
 
   /// An operand that is a weight, or was computed from weights alone.
   private mutating func weight(_ tensor: Tensor) -> String {
-    if let name = weights[.init(tensor)] { return builder.weight(name, tensor) }
+    if let name = trace.names[.init(tensor)] { return builder.weight(name, tensor) }
     return builder.floats(tensor.scalars, shape: tensor.shape)
   }
 
   private mutating func node(_ operation: OperationTrace.Operation) throws(ExchangeError) -> String {
     let operands = operation.operands
-    let input = operation.kind == .add ? "" : operands.count > 0 ? try? value(operands[0]) : nil
-    guard let input else { throw unknown }
+    let input = try value(operands[0])
     switch operation.kind {
-    case .add: return builder.add("Add", [try value(operands[0]), try value(operands[1])])
+    case .add: return builder.add("Add", [input, try value(operands[1])])
     case .relu: return builder.add("Relu", [input])
     case .linear:
       return builder.linear(

@@ -9,8 +9,8 @@ import TextModels
 ///
 /// Inputs of texts are `ids` int64 [batch, time] and `lengths` int64 [batch]; what stands behind a length never matters,
 /// but it must be an id of the vocabulary. Those of images are `image` float [batch, channels, height, width]. The output
-/// is `logits` float [batch, K]. What a program needs beside the numbers stands in the metadata; see
-/// ``ONNXMetadata``. The same model gives the same bytes.
+/// is `logits` float [batch, K]. What a program needs beside the numbers stands in the metadata: labels, tokenizer,
+/// preparation of images. The same model gives the same bytes.
 public struct ONNXDocument: Sendable {
   /// Of the format.
   public static let irVersion = 8
@@ -37,8 +37,8 @@ public struct ONNXDocument: Sendable {
     model.opsetImport = [.with { ($0.domain, $0.version) = ("", Int64(Self.opsetVersion)) }]
     model.producerName = "nlptool"
     model.graph = graph
-    model.metadataProps = ONNXMetadata(stored).entries.map { key, value in
-      .with { ($0.key, $0.value) = (key, value) }
+    model.metadataProps = ModelMetadata(stored).entries.map { key, value in
+      .with { ($0.key, $0.value) = ("nlptool.\(key)", value.plain) }
     }
     self.model = model
   }

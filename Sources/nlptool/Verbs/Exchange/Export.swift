@@ -11,17 +11,22 @@ struct Export: ParsableCommand {
       in as ids, int64 [batch, time], and lengths, int64 [batch], images as image, float [batch, channels, height, \
       width]; logits, float [batch, labels], come out. Labels, tokenizer and preparation stand in the metadata.
 
+      As safetensors: the weights by PyTorch's names, with the same metadata. As pytorch: a folder with these weights, \
+      a model.py that rebuilds the network with torch alone, and an example that it computes again.
+
       Examples:
         nlptool export model --output model.onnx
+        nlptool export model --to safetensors --output model.safetensors
+        nlptool export model --to pytorch --output model-torch && python model-torch/model.py
       """)
 
   @Argument(help: ArgumentHelp("Folder of a model.", valueName: "model"))
   var model: String
 
-  @Option(help: "Format: onnx.")
+  @Option(help: "Format.")
   var to = ExportFormat.onnx
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("File to write.", valueName: "path"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("File or folder to write.", valueName: "path"))
   var output: String
 
   @Flag(help: "Replace what is there already.")
@@ -31,15 +36,20 @@ struct Export: ParsableCommand {
   var quiet = false
 
   func run() throws {
-    try checkWritable(file: output, replacing: force)
+    switch to {
+    case .onnx, .safetensors: try checkWritable(file: output, replacing: force)
+    case .pytorch: try PyTorchDocument.checkWritable(to: output, replacing: force)
+    }
     let stored = try StoredModel(contentsOf: model)
     switch to {
     case .onnx: try ONNXDocument(stored).write(to: output, replacing: force)
+    case .safetensors: try stored.writeWeights(to: output, replacing: force)
+    case .pytorch: try PyTorchDocument(stored).write(to: output, replacing: force)
     }
   }
 }
 
 /// What models are written as.
 enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
-  case onnx
+  case onnx, safetensors, pytorch
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Judges exported ONNX files by onnx.checker and ONNX Runtime.
+"""Judges exported models: ONNX files by onnx.checker and ONNX Runtime, model.py of PyTorch by running it.
 
-onnx_check.py --nlptool PATH [--cases GLOB] [--work DIR] [--test FILE]
+check.py --nlptool PATH [--cases GLOB] [--work DIR] [--test FILE]
 
 Trains a small model of every kind on corpora/, or loads weights by formula into every network for images, exports it, and
 compares what ONNX Runtime makes of it with what nlptool (texts) or PyTorch (images, the fixtures) makes: the largest
 difference of logits relative to the largest logit, at most 1e-5 for texts and 1e-4 for images, in batches of several sizes
 with anything at all behind the lengths, and the labels of a whole test set. Prints a line for each case; exits with 1 where
-one fails. Needs onnx, onnxruntime, numpy and safetensors; images need torch.
+one fails. Needs onnx, onnxruntime, numpy, safetensors and torch.
 """
 import argparse
 import fnmatch
@@ -72,13 +72,25 @@ def report(case, difference, bound, note=""):
     global failures
     fails = not difference <= bound
     failures += fails
-    print(f"{case:28} {difference:9.1e} of {bound:.0e}  {'FAILS' if fails else 'ok':5} {note}", flush=True)
+    print(f"{case:36} {difference:9.1e} of {bound:.0e}  {'FAILS' if fails else 'ok':5} {note}", flush=True)
 
 
 def exported(case, model, work):
     path = work / f"{case}.onnx"
     nlptool("export", model, "--to", "onnx", "--output", path, "--force", "--quiet")
     return path
+
+
+def check_pytorch(case, model, work, bound):
+    """model.py computes its example as nlptool did."""
+    folder = work / f"torch-{case}"
+    nlptool("export", model, "--to", "pytorch", "--output", folder, "--force", "--quiet")
+    result = subprocess.run([sys.executable, folder / "model.py"], capture_output=True, text=True)
+    last = result.stdout.splitlines()[-1] if result.stdout else result.stderr.splitlines()[-1]
+    report(f"{case} in PyTorch", float(last.split()[-1]) if result.stdout else float("nan"), bound, "" if result.stdout else last)
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
 
 
 def batches(rows, random):
@@ -126,6 +138,7 @@ def check_text(case, options, work):
             made = 1 / (1 + np.exp(-made))
     note = f"{len(texts)} texts, labels equal: {int((made.argmax(1) == expected.argmax(1)).sum())}"
     report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-5, note)
+    check_pytorch(case, model, work, 1e-5)
 
 
 def check_language_model(case, options, work):
@@ -150,6 +163,7 @@ def check_language_model(case, options, work):
             if step < lengths[row]:
                 worst = max(worst, np.abs(outputs["logits"][row, 0] - whole[row, step]).max())
     report(case, worst / np.abs(whole).max(), 1e-5, "word by word")
+    check_pytorch(case, model, work, 1e-5)
 
 
 def check_image(case, work):
@@ -174,6 +188,7 @@ def check_image(case, work):
     report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-4, f"{path.stat().st_size >> 20} MB")
     for file in (path, weights):
         file.unlink()
+    check_pytorch(case, model, work, 1e-4)
 
 
 def main():

@@ -4,24 +4,57 @@ import ImageModels
 import TextModels
 import TextProcessing
 
-/// What an ONNX file says beside its numbers, as `metadata_props`: whatever has parts is JSON.
+/// What is said of a model beside its numbers, so that other programs can use it.
+///
+/// In ONNX files these are `metadata_props` with `nlptool.` before the key, elsewhere the members of a JSON object.
 ///
 /// | key | value |
 /// |---|---|
-/// | `nlptool.task` | `single_label`, `multi_label`, `regression`, `language-model`, `bag-classification`, `image_classification` |
-/// | `nlptool.labels` | the names of the outputs, an array |
-/// | `nlptool.activation` | what makes probabilities of the logits: `softmax`, `sigmoid`, `none` |
-/// | `nlptool.threshold` | the probability from which on a label is given, where any number of them is |
-/// | `nlptool.scale` | mean and deviation: a number is mean + deviation · logit |
-/// | `nlptool.tokenizer` | settings of the tokenizer |
-/// | `nlptool.maximum_length` | tokens that are read of a text: of longer ones the first and the last half of so many |
-/// | `nlptool.vocabulary_fingerprint` | of the vocabulary that gives the ids |
-/// | `nlptool.vocabulary_size`, `nlptool.unknown_id` | its tokens, and the id of all others |
-/// | `nlptool.architecture`, `nlptool.preparation` | the network for images, and what happens to an image before it |
-/// | `nlptool.preprocessing` | how to get the inputs, in words |
-struct ONNXMetadata {
+/// | `task` | `single_label`, `multi_label`, `regression`, `language-model`, `bag-classification`, `image_classification` |
+/// | `labels` | the names of the outputs, an array |
+/// | `activation` | what makes probabilities of the logits: `softmax`, `sigmoid`, `none` |
+/// | `threshold` | the probability from which on a label is given, where any number of them is |
+/// | `scale` | mean and deviation: a number is mean + deviation · logit |
+/// | `tokenizer` | settings of the tokenizer |
+/// | `maximum_length` | tokens that are read of a text: of longer ones the first and the last half of so many |
+/// | `vocabulary_fingerprint` | of the vocabulary that gives the ids |
+/// | `vocabulary_size`, `unknown_id` | its tokens, and the id of all others |
+/// | `architecture`, `preparation` | the network for images, and what happens to an image before it |
+/// | `preprocessing` | how to get the inputs, in words |
+struct ModelMetadata {
   /// By falling importance; the order is part of the bytes.
-  private(set) var entries: [(key: String, value: String)] = []
+  private(set) var entries: [(key: String, value: Value)] = []
+
+  /// Text, or JSON.
+  enum Value {
+    case text(String)
+    case json(String)
+
+    /// As a value of its own: text as it is.
+    var plain: String {
+      switch self {
+      case .text(let text), .json(let text): text
+      }
+    }
+  }
+
+  /// All of it as one object.
+  var json: String {
+    let members = entries.map { key, value in
+      switch value {
+      case .json(let json): "  \(Self.encoded(key)): \(json)"
+      case .text(let text): "  \(Self.encoded(key)): \(Self.encoded(text))"
+      }
+    }
+    return "{\n\(members.joined(separator: ",\n"))\n}\n"
+  }
+
+  /// Strings, numbers and what they are made of: there is nothing that could fail.
+  private static func encoded(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+  }
 
   init(_ stored: StoredModel) {
     switch stored {
@@ -32,13 +65,10 @@ struct ONNXMetadata {
     }
   }
 
-  private mutating func add(_ key: String, _ value: String) { entries.append(("nlptool.\(key)", value)) }
+  private mutating func add(_ key: String, _ value: String) { entries.append((key, .text(value))) }
 
   private mutating func add(_ key: String, json value: some Encodable) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // Strings, numbers and what they are made of: there is nothing that could fail.
-    if let data = try? encoder.encode(value) { add(key, String(decoding: data, as: UTF8.self)) }
+    entries.append((key, .json(Self.encoded(value))))
   }
 
   private mutating func add(_ model: TextModel) {
