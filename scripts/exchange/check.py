@@ -43,6 +43,8 @@ TEXTS = {
     "bag-tree": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "hierarchical-softmax"],
     "bag-each": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "one-versus-all"],
     "chinese-cnn": ["--model", "cnn", "--unit", "character", "--embedding-size", "24", "--filters", "12"],
+    "whitespace-mlp": ["--model", "mlp", "--unit", "whitespace", "--hidden-sizes", "32"],
+    "normalized-mlp": ["--model", "mlp", "--normalize", "nfkc", "--strip-accents", "--hidden-sizes", "32"],
     "multi-label": ["--model", "gru", *RECURRENT, "--multi-label"],
     "regression": ["--model", "cnn", "--embedding-size", "24", "--filters", "12", "--regression"],
 }
@@ -79,6 +81,25 @@ def exported(case, model, work):
     path = work / f"{case}.onnx"
     nlptool("export", model, "--to", "onnx", "--output", path, "--force", "--quiet")
     return path
+
+
+def check_tokenizer(case, model, answers, texts, work):
+    """tokenizer.py, and tokenizer.json where there is one, give the ids that nlptool gives."""
+    global failures
+    folder = work / f"tokenizer-{case}"
+    nlptool("export", model, "--output", work / f"{case}.onnx", "--with-tokenizer", folder, "--force", "--quiet")
+    code = {"__file__": str(folder / "tokenizer.py"), "__name__": "tokenizer"}
+    exec(compile((folder / "tokenizer.py").read_text(), "tokenizer.py", "exec"), code)
+    wrong = sum(code["ids"](text) != answer["ids"] for text, answer in zip(texts, answers))
+    note = f"{len(texts) - wrong} of {len(texts)} texts have the same ids by PyICU"
+    if (folder / "tokenizer.json").exists():
+        from tokenizers import Tokenizer
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        others = sum(tokenizer.encode(text).ids != answer["ids"] for text, answer in zip(texts, answers) if text)
+        note += f", {len(texts) - others} by tokenizers"
+        wrong += others
+    failures += wrong > 0
+    print(f"{case + ', tokenizer':36} {'FAILS' if wrong else 'ok'}: {note}", flush=True)
 
 
 def check_pytorch(case, model, work, bound):
@@ -120,7 +141,8 @@ def check_text(case, options, work):
     metadata = {key.removeprefix("nlptool."): value for key, value in run.get_modelmeta().custom_metadata_map.items()}
     texts = [line.split("\t")[1] for line in test.read_text().splitlines()[1:]]
     # Short and long ones too.
-    texts += ["good", "", " ".join(texts[:20]), "a b c d e", "!"]
+    texts += ["good", "", " ".join(texts[:20]), "a b c d e", "!",
+              "\ufeffÉTÉ ﬁn caffè ΟΔΟΣ\u00a0İstanbul", "這部電影 👩‍👩‍👧 really 很好。 สวัสดีครับ"]
     answers = [json.loads(line) for line in nlptool(
         "predict", model, "--format", "jsonl", "--logits", "--quiet", text="\n".join(texts) + "\n").splitlines()]
     assert len(answers) == len(texts)
@@ -139,6 +161,8 @@ def check_text(case, options, work):
     note = f"{len(texts)} texts, labels equal: {int((made.argmax(1) == expected.argmax(1)).sum())}"
     report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-5, note)
     check_pytorch(case, model, work, 1e-5)
+    if not case.startswith("bag"):
+        check_tokenizer(case, model, answers, texts, work)
 
 
 def check_language_model(case, options, work):

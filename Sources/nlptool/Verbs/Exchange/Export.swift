@@ -14,8 +14,10 @@ struct Export: ParsableCommand {
       As safetensors: the weights by PyTorch's names, with the same metadata. As pytorch: a folder with these weights, \
       a model.py that rebuilds the network with torch alone, and an example that it computes again.
 
+      --with-tokenizer writes a folder beside it: the vocabulary, and how to get the same ids in Python.
+
       Examples:
-        nlptool export model --output model.onnx
+        nlptool export model --output model.onnx --with-tokenizer tokenizer
         nlptool export model --to safetensors --output model.safetensors
         nlptool export model --to pytorch --output model-torch && python model-torch/model.py
       """)
@@ -29,6 +31,10 @@ struct Export: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("File or folder to write.", valueName: "path"))
   var output: String
 
+  @Option(
+    help: ArgumentHelp("Folder for the vocabulary and the tokenizer for Python.", valueName: "folder"))
+  var withTokenizer: String?
+
   @Flag(help: "Replace what is there already.")
   var force = false
 
@@ -41,10 +47,19 @@ struct Export: ParsableCommand {
     case .pytorch: try PyTorchDocument.checkWritable(to: output, replacing: force)
     }
     let stored = try StoredModel(contentsOf: model)
+    if let withTokenizer { try writeTokenizer(of: stored, to: withTokenizer) }
     switch to {
     case .onnx: try ONNXDocument(stored).write(to: output, replacing: force)
     case .safetensors: try stored.writeWeights(to: output, replacing: force)
     case .pytorch: try PyTorchDocument(stored).write(to: output, replacing: force)
+    }
+  }
+
+  private func writeTokenizer(of stored: StoredModel, to folder: String) throws {
+    let tokenizer = try TokenizerDocument(stored)
+    try tokenizer.write(to: folder, replacing: force)
+    if let limitation = tokenizer.limitation, !quiet {
+      StandardError.write("\(folder): the ids cannot be found in Python, since \(limitation); see README.md there\n")
     }
   }
 }
