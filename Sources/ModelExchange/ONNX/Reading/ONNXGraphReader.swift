@@ -129,7 +129,13 @@ struct ONNXGraphReader {
       guard version == nil else { throw malformed("opset_import[\(index)]", "the domain ai.onnx is given twice") }
       version = set.version
     }
-    guard let version else { throw malformed("opset_import", "no version of the domain ai.onnx is given") }
+    guard let version else {
+      // A model of nothing but operators of others: those are named.
+      if !model.graph.node.contains(where: { $0.domain.isEmpty || $0.domain == "ai.onnx" }) {
+        return OperatorLibrary.opsets.upperBound
+      }
+      throw malformed("opset_import", "no version of the domain ai.onnx is given")
+    }
     guard let opset = Int(exactly: version), OperatorLibrary.opsets.contains(opset) else {
       let known = OperatorLibrary.opsets
       throw .unsupported(

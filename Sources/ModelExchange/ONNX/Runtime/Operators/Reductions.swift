@@ -79,6 +79,11 @@ extension OperatorLibrary {
     }
     let lines = try ReducedLines(x, axes: axes, keeps: keeps)
     if lines.length == 0, lines.outer > 0 {
+      if x.type == .bool {
+        return try ONNXValue.make(Bool.self, shape: lines.shape) {
+          $0.update(repeating: Reduction.self == SmallestOfLine.self)
+        }
+      }
       guard let nothing = Reduction.ofNothing else { throw .wrong("nothing is left of the shape \(x.shape)") }
       return try ONNXValue.make(Double.self, shape: lines.shape) { $0.update(repeating: nothing) }.converted(to: x.type)
     }

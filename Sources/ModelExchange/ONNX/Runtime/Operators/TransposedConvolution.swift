@@ -42,7 +42,9 @@ struct TransposedConvolution: Sendable {
         // What is too much is lost on both sides, the odd one where the padding says.
         let target = wanted?[index] ?? image[index] * axis.stride
         let total = whole + axis.more - target
-        let (half, rest) = (total / 2, total - total / 2)
+        // What is too little is added behind.
+        let (half, rest) = total > 0 ? (total / 2, total - total / 2) : (0, 0)
+        if total < 0 { axis.more -= total }
         (axis.before, axis.behind) = windows.padding == .sameUpper ? (half, rest) : (rest, half)
       } else {
         (axis.before, axis.behind) = pads[index]
