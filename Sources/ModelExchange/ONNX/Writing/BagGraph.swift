@@ -26,7 +26,7 @@ enum BagGraph {
         ])
       logits = builder.add("Neg", [sum])
     }
-    builder.output("logits", of: logits, .float, ["batch", .fixed(classifier.labels.count)])
+    builder.output("logits", of: logits, .float32, ["batch", .fixed(classifier.labels.count)])
     return builder.graph
   }
 }

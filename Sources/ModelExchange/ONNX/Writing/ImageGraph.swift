@@ -17,11 +17,11 @@ struct ImageGraph {
     let image = Tensor(zeros: [1, size.height, size.width, channels])
     var graph = ImageGraph(ImageTrace(network, image: image))
     graph.values[.init(image)] = graph.builder.input(
-      "image", .float, ["batch", .fixed(channels), .fixed(size.height), .fixed(size.width)])
+      "image", .float32, ["batch", .fixed(channels), .fixed(size.height), .fixed(size.width)])
     for operation in graph.trace.operations { graph.values[.init(operation.result)] = try graph.node(operation) }
     let logits = graph.trace.logits
     graph.builder.output(
-      "logits", of: try graph.value(logits), .float, ["batch", .fixed(logits.shape[1])])
+      "logits", of: try graph.value(logits), .float32, ["batch", .fixed(logits.shape[1])])
     return graph.builder.graph
   }
 

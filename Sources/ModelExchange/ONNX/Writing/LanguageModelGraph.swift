@@ -14,8 +14,8 @@ enum LanguageModelGraph {
     let hasCells = recurrent.kind == .lstm
     let initial = (0..<recurrent.layerCount).map { layer in
       (
-        hidden: builder.input("hidden_\(layer)", .float, stateShape),
-        cell: hasCells ? builder.input("cell_\(layer)", .float, stateShape) : ""
+        hidden: builder.input("hidden_\(layer)", .float32, stateShape),
+        cell: hasCells ? builder.input("cell_\(layer)", .float32, stateShape) : ""
       )
     }
     let table = builder.weight("embedding.weight", network.embedding.weight.value)
@@ -26,10 +26,10 @@ enum LanguageModelGraph {
       result.outputs, transposedWeight: builder.add("Transpose", [output], .ints("perm", [1, 0])),
       bias: builder.weight("output.bias", network.output.bias.value))
     builder.output(
-      "logits", of: logits, .float, ["batch", "time", .fixed(network.output.bias.value.count)])
+      "logits", of: logits, .float32, ["batch", "time", .fixed(network.output.bias.value.count)])
     for layer in 0..<recurrent.layerCount {
-      builder.output("next_hidden_\(layer)", of: result.hidden[layer], .float, stateShape)
-      if hasCells { builder.output("next_cell_\(layer)", of: result.cells[layer], .float, stateShape) }
+      builder.output("next_hidden_\(layer)", of: result.hidden[layer], .float32, stateShape)
+      if hasCells { builder.output("next_cell_\(layer)", of: result.cells[layer], .float32, stateShape) }
     }
     return builder.graph
   }

@@ -91,14 +91,6 @@ struct ONNXGraphBuilder {
   }
 }
 
-/// The types of elements that are written, by ONNX's numbers.
-enum ONNXElementType: Int32 {
-  case float = 1
-  case int32 = 6
-  case int64 = 7
-  case bool = 9
-}
-
 /// An extent of a shape: a number, or open under a name.
 enum ONNXExtent: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
   case fixed(Int)
@@ -128,7 +120,7 @@ extension ONNXTensor {
   init(_ name: String, _ tensor: Tensor, shape: [Int]) {
     self.init()
     self.name = name
-    dataType = ONNXElementType.float.rawValue
+    dataType = ONNXElementType.float32.rawValue
     dims = shape.map { Int64($0) }
     rawData = tensor.withUnsafeElements { Data(buffer: $0) }
   }

@@ -35,7 +35,7 @@ extension ONNXGraphBuilder {
   /// [B, C]: the mean of each column before the length.
   mutating func meanOverTime(_ sequence: SequenceValues) -> String {
     let sum = add("ReduceSum", [masked(sequence), integers([1])], .int("keepdims", 0))
-    let count = add("Cast", [sequence.lengths], .int("to", Int(ONNXElementType.float.rawValue)))
+    let count = add("Cast", [sequence.lengths], .int("to", Int(ONNXElementType.float32.rawValue)))
     return add("Div", [sum, add("Unsqueeze", [count, integers([1])])])
   }
 

@@ -23,7 +23,7 @@ struct TextGraph {
     let features = try encoded(words)
     let logits = builder.linear(
       features, weight: weight("output.weight", network.output.weight), bias: bias("output", network.output))
-    builder.output("logits", of: logits, .float, ["batch", .fixed(network.output.weight.shape[0])])
+    builder.output("logits", of: logits, .float32, ["batch", .fixed(network.output.weight.shape[0])])
     return builder.graph
   }
 

@@ -9,7 +9,8 @@ struct Export: ParsableCommand {
     discussion: """
       As onnx (the default): one file for ONNX Runtime and its like, opset 17, any batch size and any length. Texts come \
       in as ids, int64 [batch, time], and lengths, int64 [batch], images as image, float [batch, channels, height, \
-      width]; logits, float [batch, labels], come out. Labels, tokenizer and preparation stand in the metadata.
+      width]; logits, float [batch, labels], come out. Labels, tokenizer and preparation stand in the metadata. The file \
+      is run before it is written, on inputs of several lengths and batch sizes, and must give the model's logits.
 
       As safetensors: the weights by PyTorch's names, with the same metadata. As pytorch: a folder with these weights, \
       a model.py that rebuilds the network with torch alone, and an example that it computes again.
@@ -35,6 +36,11 @@ struct Export: ParsableCommand {
     help: ArgumentHelp("Folder for the vocabulary and the tokenizer for Python.", valueName: "folder"))
   var withTokenizer: String?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Run an ONNX file by nlptool's own reader and compare its logits with the model's.")
+  var verify = true
+
   @Flag(help: "Replace what is there already.")
   var force = false
 
@@ -49,7 +55,14 @@ struct Export: ParsableCommand {
     let stored = try StoredModel(contentsOf: model)
     if let withTokenizer { try writeTokenizer(of: stored, to: withTokenizer) }
     switch to {
-    case .onnx: try ONNXDocument(stored).write(to: output, replacing: force)
+    case .onnx:
+      let document = try ONNXDocument(stored)
+      // Before anything is there that somebody could take for good.
+      let difference = verify ? try document.verify(against: stored, path: output) : nil
+      try document.write(to: output, replacing: force)
+      if let difference, !quiet {
+        StandardError.write("\(output): verified, logits within \(difference) of the largest\n")
+      }
     case .safetensors: try stored.writeWeights(to: output, replacing: force)
     case .pytorch: try PyTorchDocument(stored).write(to: output, replacing: force)
     }
