@@ -1,6 +1,9 @@
 import Glibc
 
 extension Double {
+  /// With one digit before the point, one behind it and the power of ten: `1.3e-06`.
+  var scientific: String { String(format: "%.1e", self) }
+
   /// With a fixed number of digits behind the point.
   func fixed(_ digits: Int) -> String {
     guard isFinite else { return "\(self)" }

@@ -61,11 +61,16 @@ struct Export: ParsableCommand {
       let difference = verify ? try document.verify(against: stored, path: output) : nil
       try document.write(to: output, replacing: force)
       if let difference, !quiet {
-        StandardError.write("\(output): verified, logits within \(difference) of the largest\n")
+        StandardError.write("\(output): verified, \(differenceText(difference))\n")
       }
     case .safetensors: try stored.writeWeights(to: output, replacing: force)
     case .pytorch: try PyTorchDocument(stored).write(to: output, replacing: force)
     }
+  }
+
+  private func differenceText(_ difference: Float) -> String {
+    difference == 0
+      ? "the same logits" : "logits differ by \(Double(difference).scientific) of the largest at most"
   }
 
   private func writeTokenizer(of stored: StoredModel, to folder: String) throws {

@@ -21,7 +21,8 @@ struct Run: ParsableCommand {
   @Argument(help: ArgumentHelp("The model, a .onnx file.", valueName: "model"))
   var model: String
 
-  @Option(help: ArgumentHelp("An input's name and the .npy file with its numbers; once for each.", valueName: "name=file"))
+  @Option(
+    help: ArgumentHelp("An input's name and the .npy file with its numbers; once for each.", valueName: "name=file"))
   var input: [String] = []
 
   @Option(help: ArgumentHelp("Folder for NAME.npy of each output. (default: nothing is written)", valueName: "folder"))
