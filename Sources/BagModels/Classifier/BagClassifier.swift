@@ -8,6 +8,9 @@ public struct LabelProbability: Sendable, Hashable {
   public let label: String
   /// Its probability.
   public let probability: Double
+
+  /// A label with its probability.
+  public init(label: String, probability: Double) { (self.label, self.probability) = (label, probability) }
 }
 
 /// A classifier that reads a text as the mean of the rows of its words and n-grams (Joulin et al. 2016).
