@@ -19,6 +19,10 @@ struct Predict: ParsableCommand {
       Each image gets a line: name TAB class TAB probability, with -k so many classes; or one JSON object {"image", \
       "label", "probability", "probabilities"}, with -k also "labels", with --logits also "logits".
 
+      A classifier of fastText (.bin or .ftz) is read as it is, and says what fastText says: labels without __label__, \
+      probabilities of up to 1.00001, no label for a text of which it knows nothing. It cannot be made a folder of \
+      nlptool's, whose n-grams have other hashes and so other rows.
+
       Examples:
         nlptool predict model --text "Not what I had hoped for."
         nlptool predict model reviews.txt --format jsonl
@@ -26,9 +30,10 @@ struct Predict: ParsableCommand {
         cut -f2 reviews.tsv | nlptool predict model
         nlptool predict squeezenet photo.jpg holidays/ -k 5 --skip-bad
         nlptool predict digits t10k-images-idx3-ubyte --format jsonl --logits
+        nlptool predict lid.176.ftz messages.txt -k 2
       """)
 
-  @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText.", valueName: "model"))
   var model: String
 
   @Argument(
@@ -76,7 +81,7 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    if try ModelBundle.task(in: model) == ImageModelDescription.taskName {
+    if !isFastText(model), try ModelBundle.task(in: model) == ImageModelDescription.taskName {
       return try classifyImages(ImageModel(contentsOf: model))
     }
     if logits || skipBad { throw ValidationError("--logits and --skip-bad are for models of images") }
@@ -85,9 +90,10 @@ struct Predict: ParsableCommand {
     if model.task == .regression, top != nil || threshold != nil {
       throw ValidationError("-k and --threshold are for models of labels; this one says a number")
     }
+    let choice = LabelChoice(top: top, threshold: threshold, wantsAll: format == .jsonl)
     var writer = AnswerWriter(format: format, top: top, threshold: threshold)
     defer { if !quiet { writer.sayTruncation(model) } }
-    if !text.isEmpty { return try writer.write(model.answers(text)) }
+    if !text.isEmpty { return try writer.write(model.answers(text, choice)) }
     let reader = try input.open(files.first ?? "-")
     // Texts are classified together, but none waits for others that are not there yet.
     let batchSize = 256
@@ -96,16 +102,16 @@ struct Predict: ParsableCommand {
       do throws(CorpusError) {
         lines.append(try reader.lineText())
       } catch {
-        try writer.write(model.answers(lines))
+        try writer.write(model.answers(lines, choice))
         throw error
       }
       let isComplete = lines.count == batchSize
       guard isComplete || !reader.nextLineIsReady else { continue }
-      try writer.write(model.answers(lines))
+      try writer.write(model.answers(lines, choice))
       if !isComplete { try StandardOutput.shared.flush() }
       lines = []
     }
-    try writer.write(model.answers(lines))
+    try writer.write(model.answers(lines, choice))
   }
 }
 
