@@ -96,4 +96,30 @@ struct PackedRowKernelTests {
       }
     }
   }
+
+  @Test("the nearest centroid, the first of equal ones", arguments: KernelLevelTests.levels)
+  func nearest(level: KernelLevel) {
+    let kernels = KernelLevelTests.table(level)
+    for size in [1, 2, 3, 8] {
+      var centroids = KernelLevelTests.numbers(256 * size, seed: 6)
+      // Two of them are the same.
+      for k in 0..<size { centroids[256 * k + 77] = centroids[256 * k + 20] }
+      let halves = (0..<256).map { c in
+        (0..<size).reduce(Float(0)) { $0 + centroids[256 * $1 + c] * centroids[256 * $1 + c] } / 2
+      }
+      let stride = size + 2
+      var points = KernelLevelTests.numbers(50 * stride, seed: 7)
+      for k in 0..<size { points[k] = centroids[256 * k + 77] }
+      var codes = [UInt8](repeating: 0, count: 100)
+      kernels.nearest_centroids(points, stride, size, 50, centroids, halves, &codes, 2)
+      #expect(codes[0] == 20)
+      for point in 0..<50 {
+        func distance(_ c: Int) -> Double {
+          (0..<size).reduce(0) { $0 + pow(Double(points[point * stride + $1]) - Double(centroids[256 * $1 + c]), 2) }
+        }
+        let least = (0..<256).map(distance).min() ?? 0
+        #expect(distance(Int(codes[2 * point])) < least + 1e-6)
+      }
+    }
+  }
 }

@@ -52,6 +52,8 @@ public struct BagClassifier: Sendable {
   public var wordCount: Int { features.vocabulary.count - FeatureMap.reservedTokens.count }
   /// D
   public var dimensions: Int { options.dimensions }
+  /// Whether its rows are product-quantised (``quantized(_:retraining:shouldStop:report:)``).
+  public var isQuantized: Bool { if case .quantized = rows { true } else { false } }
 
   /// The likeliest labels of a text, likeliest first.
   ///
