@@ -26,7 +26,7 @@ struct NLPTool: ParsableCommand {
     subcommands: [
       Tokenize.self, Vocab.self, Train.self, TrainSentiment.self, TrainVectors.self, TrainLanguageModel.self,
       TrainTokenizer.self, TrainImage.self, ImportWeights.self,
-      Predict.self, Evaluate.self, Vectors.self, Info.self, Bench.self,
+      Quantize.self, Predict.self, Evaluate.self, Vectors.self, Info.self, Bench.self,
     ])
 
   /// Refuses a name of kernels that there are none of: without a word it would be as if nothing had been asked for.

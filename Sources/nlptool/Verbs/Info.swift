@@ -179,17 +179,18 @@ private struct BagReport: InfoReport {
   let words: Int
   let rows: Int
   let labels: [String]
+  let quantized: Bool
   let options: BagClassifierOptions
 
   init(_ bag: BagClassifier) {
-    parameters = bag.parameterCount
+    (parameters, quantized) = (bag.parameterCount, bag.isQuantized)
     (words, rows, labels, options) = (bag.wordCount, bag.rowCount, bag.labels, bag.options)
   }
 
   var text: String {
     """
     BagClassifier(\(options.loss.rawValue))
-      rows: \(rows) × \(options.dimensions), \(words) of them for words
+      rows: \(rows) × \(options.dimensions)\(quantized ? ", quantised" : ""), \(words) of them for words
       output: \(labels.count) labels
     \(parameters) parameters
     labels: \(labels.joined(separator: ", "))
