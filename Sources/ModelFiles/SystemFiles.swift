@@ -137,6 +137,15 @@ public final class MappedFile: @unchecked Sendable {
   package func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
   }
+
+  /// Calls `body` with the bytes of a range inside of the file.
+  @inline(__always)
+  public func withBytes<R, E: Error>(
+    _ range: Range<Int>, _ body: (RawSpan) throws(E) -> R
+  ) throws(E) -> R {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "MappedFile: \(range) of \(count) bytes")
+    return try body(bytes(range).bytes)
+  }
 }
 
 /// The content of a file, as long as it has at most `limit` bytes.

@@ -8,6 +8,9 @@ public struct LabelProbability: Sendable, Hashable {
   public let label: String
   /// Its probability.
   public let probability: Double
+
+  /// A label with its probability.
+  public init(label: String, probability: Double) { (self.label, self.probability) = (label, probability) }
 }
 
 /// A classifier that reads a text as the mean of the rows of its words and n-grams (Joulin et al. 2016).
@@ -49,6 +52,8 @@ public struct BagClassifier: Sendable {
   public var wordCount: Int { features.vocabulary.count - FeatureMap.reservedTokens.count }
   /// D
   public var dimensions: Int { options.dimensions }
+  /// Whether its rows are product-quantised (``quantized(_:retraining:shouldStop:report:)``).
+  public var isQuantized: Bool { if case .quantized = rows { true } else { false } }
 
   /// The likeliest labels of a text, likeliest first.
   ///

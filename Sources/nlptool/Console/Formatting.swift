@@ -1,8 +1,12 @@
 import Glibc
 
 extension Double {
-  /// With one digit before the point, one behind it and the power of ten: `1.3e-06`.
-  var scientific: String { String(format: "%.1e", self) }
+  /// A small number with the power of ten: `1.3e-6`.
+  var scientific: String {
+    guard self > 0, isFinite else { return "\(self)" }
+    let exponent = log10(self).rounded(.down)
+    return "\((self / pow(10, exponent)).fixed(1))e\(Int(exponent))"
+  }
 
   /// With a fixed number of digits behind the point.
   func fixed(_ digits: Int) -> String {

@@ -20,6 +20,10 @@ struct Predict: ParsableCommand {
       Each image gets a line: name TAB class TAB probability, with -k so many classes; or one JSON object {"image", \
       "label", "probability", "probabilities"}, with -k also "labels", with --logits also "logits".
 
+      A classifier of fastText (.bin or .ftz) is read as it is, and says what fastText says: labels without __label__, \
+      probabilities of up to 1.00001, no label for a text of which it knows nothing. It cannot be made a folder of \
+      nlptool's, whose n-grams have other hashes and so other rows.
+
       Examples:
         nlptool predict model --text "Not what I had hoped for."
         nlptool predict model reviews.txt --format jsonl
@@ -27,9 +31,10 @@ struct Predict: ParsableCommand {
         cut -f2 reviews.tsv | nlptool predict model
         nlptool predict squeezenet photo.jpg holidays/ -k 5 --skip-bad
         nlptool predict digits t10k-images-idx3-ubyte --format jsonl --logits
+        nlptool predict lid.176.ftz messages.txt -k 2
       """)
 
-  @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText.", valueName: "model"))
   var model: String
 
   @Argument(
@@ -78,7 +83,7 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    if try ModelBundle.task(in: model) == ImageModelDescription.taskName {
+    if !isFastText(model), try ModelBundle.task(in: model) == ImageModelDescription.taskName {
       return try classifyImages(ImageModel(contentsOf: model))
     }
     if skipBad { throw ValidationError("--skip-bad is for models of images") }
@@ -87,7 +92,9 @@ struct Predict: ParsableCommand {
     if model.task == .regression, top != nil || threshold != nil {
       throw ValidationError("-k and --threshold are for models of labels; this one says a number")
     }
-    var writer = AnswerWriter(format: format, top: top, threshold: threshold, showsScores: logits)
+    let choice = LabelChoice(top: top, threshold: threshold, wantsAll: format == .jsonl)
+    var writer = AnswerWriter(
+      format: format, top: top, threshold: threshold, choice: choice, showsScores: logits)
     defer { if !quiet { writer.sayTruncation(model) } }
     if !text.isEmpty { return try writer.write(text, model) }
     let reader = try input.open(files.first ?? "-")
@@ -116,16 +123,18 @@ private struct AnswerWriter {
   let format: Predict.Format
   let top: Int?
   let threshold: Double?
+  let choice: LabelChoice
   let showsScores: Bool
   private var truncated = 0
 
-  init(format: Predict.Format, top: Int?, threshold: Double?, showsScores: Bool) {
-    (self.format, self.top, self.threshold, self.showsScores) = (format, top, threshold, showsScores)
+  init(format: Predict.Format, top: Int?, threshold: Double?, choice: LabelChoice, showsScores: Bool) {
+    (self.format, self.top, self.threshold) = (format, top, threshold)
+    (self.choice, self.showsScores) = (choice, showsScores)
   }
 
   mutating func write(_ texts: [String], _ model: LoadedModel) throws {
-    let scores = showsScores ? model.scores(texts) : []
-    for (index, answer) in try model.answers(texts).enumerated() {
+    let scores = showsScores ? try model.scores(texts) : []
+    for (index, answer) in try model.answers(texts, choice).enumerated() {
       let line: String
       switch answer {
       case .labels(let prediction):
