@@ -12,7 +12,7 @@ public struct TextModel: Sendable {
   /// What is stored beside the weights.
   public internal(set) var description: ModelDescription
 
-  init(encoder: TextEncoder, network: TextNetwork, description: ModelDescription) {
+  package init(encoder: TextEncoder, network: TextNetwork, description: ModelDescription) {
     self.encoder = encoder
     self.network = network
     self.description = description

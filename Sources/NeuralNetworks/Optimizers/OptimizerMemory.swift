@@ -6,6 +6,8 @@ struct OptimizerMemory {
   struct Entry {
     let parameter: Parameter
     let group: ParameterGroup
+    /// Zeros where the parameter stays zero, ones elsewhere.
+    let mask: Tensor?
     /// Steps that this parameter has taken.
     var stepCount = 0
     /// By the optimiser's slots; empty before the first step.
@@ -37,7 +39,9 @@ struct OptimizerMemory {
     self.keepsProduct = keepsProduct
     var seen = Set<ObjectIdentifier>()
     entries = parameters.map(\.group).flatMap { group in
-      group.parameters.filter { seen.insert(ObjectIdentifier($0)).inserted }.map { Entry(parameter: $0, group: group) }
+      group.parameters.filter { seen.insert(ObjectIdentifier($0)).inserted }.map {
+        Entry(parameter: $0, group: group, mask: group.regularization.keepsZeros ? $0.value.zeroMask : nil)
+      }
     }
   }
 
@@ -82,6 +86,7 @@ struct OptimizerMemory {
         if let maximum = group.regularization.maximumNorm {
           value.limitRowNorms(to: maximum, rows: gradient.changedRows)
         }
+        if let mask = entries[index].mask { value.multiply(by: mask) }
       }
       entries[index].state = state
     }
@@ -139,6 +144,17 @@ struct OptimizerMemory {
     }
     if let unknown = rest.keys.min() { throw .unknown(name: unknown) }
     entries = loaded
+  }
+}
+
+extension Tensor {
+  /// Zeros where a weight is zero, ones elsewhere; `nil` for vectors, and where hardly any is.
+  fileprivate var zeroMask: Tensor? {
+    guard rank >= 2 else { return nil }
+    let numbers = scalars
+    let zeros = numbers.count { $0 == 0 }
+    guard zeros * 100 >= numbers.count, zeros > 0 else { return nil }
+    return Tensor(numbers.map { $0 == 0 ? 0 : 1 }, shape: shape)
   }
 }
 

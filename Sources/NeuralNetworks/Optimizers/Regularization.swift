@@ -11,10 +11,23 @@ public struct Regularization: Sendable, Hashable, Codable {
   /// After each step, rows of a weight (all dimensions but the first) are scaled down to this Euclidean norm (Srebro &
   /// Shraibman 2005; Kim 2014 with 3). Vectors such as biases are left alone.
   public var maximumNorm: Float?
+  /// Whether elements of a weight that are zero before the first step stay so: those of a network that was pruned (Han et
+  /// al. 2015). It counts for weights of which at least a hundredth is zero; vectors such as biases are left alone.
+  public var keepsZeros: Bool
 
-  /// Any of the three.
-  public init(l1: Float = 0, l2: Float = 0, maximumNorm: Float? = nil) {
-    (self.l1, self.l2, self.maximumNorm) = (l1, l2, maximumNorm)
+  /// Any of them.
+  public init(l1: Float = 0, l2: Float = 0, maximumNorm: Float? = nil, keepsZeros: Bool = false) {
+    (self.l1, self.l2, self.maximumNorm, self.keepsZeros) = (l1, l2, maximumNorm, keepsZeros)
+  }
+
+  /// Reads what is there.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      l1: try values.decodeIfPresent(Float.self, forKey: .l1) ?? 0,
+      l2: try values.decodeIfPresent(Float.self, forKey: .l2) ?? 0,
+      maximumNorm: try values.decodeIfPresent(Float.self, forKey: .maximumNorm),
+      keepsZeros: try values.decodeIfPresent(Bool.self, forKey: .keepsZeros) ?? false)
   }
 
   /// No penalty and no constraint.

@@ -59,6 +59,19 @@ extension Tensor {
     }
   }
 
+  /// Multiplies with a tensor of the same shape in place; nothing is recorded.
+  public mutating func multiply(by other: Tensor) {
+    precondition(shape == other.shape, "multiply: the shapes \(shape) and \(other.shape) differ")
+    withUnsafeMutableElements { to in
+      guard let to = to.baseAddress else { return }
+      let from = other.floats
+      forEachTile(of: other.count) {
+        kernels.multiply(to + $0.lowerBound, from + $0.lowerBound, to + $0.lowerBound, $0.count)
+      }
+    }
+    withExtendedLifetime(other) {}
+  }
+
   /// An activation whose gradient follows from its output.
   private func activated(
     _ name: StaticString,

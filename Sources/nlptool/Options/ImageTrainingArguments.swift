@@ -35,6 +35,9 @@ struct ImageTrainingArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Weight decay. (default: 0.0005 of sgd, else the optimiser's own)", valueName: "rate"))
   var weightDecay: Float?
 
+  @Flag(help: "Weights that are zero stay zero: of a model that was pruned, with --from.")
+  var keepZeros = false
+
   @Option(help: "Course of the learning rate.")
   var schedule = ScheduleOptions.Kind.oneCycle
 
@@ -103,7 +106,8 @@ struct ImageTrainingArguments: ParsableArguments {
     options.training.accumulatedBatches = accumulate
     options.training.optimizer = OptimizerOptions(
       optimizer, learningRate: learningRate ?? (optimizer == .sgd ? usual : nil), momentum: momentum ?? 0.9,
-      weightDecay: weightDecay ?? (optimizer == .sgd ? 5e-4 : nil))
+      weightDecay: weightDecay ?? (optimizer == .sgd ? 5e-4 : nil),
+      regularization: Regularization(keepsZeros: keepZeros))
     options.training.schedule = ScheduleOptions(schedule, warmUpShare: warmUp)
     options.training.clipping = clipNorm > 0 ? .norm(clipNorm) : .none
     options.training.averageDecay = averageDecay

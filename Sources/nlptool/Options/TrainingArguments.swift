@@ -40,6 +40,9 @@ struct TrainingArguments: ParsableArguments {
     help: ArgumentHelp("Largest norm of a row of a weight, such as 3. (default: none)", valueName: "norm"))
   var maximumNorm: Float?
 
+  @Flag(help: "Weights that are zero stay zero: of a model that was pruned, with --from.")
+  var keepZeros = false
+
   @Option(help: "Course of the learning rate.")
   var schedule = ScheduleOptions.Kind.constant
 
@@ -120,7 +123,7 @@ struct TrainingArguments: ParsableArguments {
       ("--batch-size", batchSize != 32), ("--accumulate", accumulate != 1),
       ("--optimizer", optimizer != .adam), ("--momentum", momentum != nil),
       ("--weight-decay", weightDecay != nil), ("--l1", l1 > 0), ("--l2", l2 > 0),
-      ("--maximum-norm", maximumNorm != nil), ("--schedule", schedule != .constant), ("--warm-up", warmUp > 0),
+      ("--maximum-norm", maximumNorm != nil), ("--keep-zeros", keepZeros), ("--schedule", schedule != .constant), ("--warm-up", warmUp > 0),
       ("--clip-norm", clipNorm != nil), ("--clip-value", clipValue != nil), ("--average-decay", averageDecay != nil),
       ("--label-smoothing", labelSmoothing > 0), ("--focal", focal != nil), ("--balance-labels", balanceLabels),
       ("--patience", patience != 2), ("--validation-share", validationShare != 0.1),
@@ -136,7 +139,7 @@ struct TrainingArguments: ParsableArguments {
     options.accumulatedBatches = accumulate
     options.optimizer = OptimizerOptions(
       optimizer, learningRate: learningRate, momentum: momentum ?? 0, weightDecay: weightDecay,
-      regularization: Regularization(l1: l1, l2: l2, maximumNorm: maximumNorm))
+      regularization: Regularization(l1: l1, l2: l2, maximumNorm: maximumNorm, keepsZeros: keepZeros))
     options.schedule = ScheduleOptions(schedule, warmUpShare: warmUp)
     if let clipValue { options.clipping = .value(clipValue) }
     if let clipNorm { options.clipping = clipNorm > 0 ? .norm(clipNorm) : .none }

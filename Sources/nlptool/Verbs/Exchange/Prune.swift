@@ -1,0 +1,192 @@
+import ArgumentParser
+import ImageModels
+import ModelExchange
+import TextModels
+import Training
+
+import func Glibc.pow
+
+/// `nlptool prune`
+struct Prune: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Leave out the weights or the units of a network that matter least.",
+    discussion: """
+      Weights: the smallest become zero, which compresses well and costs little accuracy; the network keeps its shape. \
+      Units (--units): filters of a cnn, hidden units of recurrent networks and of an mlp go altogether, so that the \
+      network is smaller and faster. With --data the network learns on between some steps, and weights that are zero \
+      stay so. Validation texts are a tenth of the data, as in training.
+
+      Images are pruned by weights; train-image --from goes on from there.
+
+      Examples:
+        nlptool prune model --share 0.8 --output sparse
+        nlptool prune model --share 0.9 --data train.tsv --steps 4 --epochs 2 --test test.tsv --output sparse
+        nlptool prune model --units --share 0.5 --data train.tsv --output small
+      """)
+
+  @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
+  var model: String
+
+  @Option(help: ArgumentHelp("Share of the weights or units that go, in [0, 1).", valueName: "share"))
+  var share: Double
+
+  @Flag(help: "Take whole units out in place of single weights.")
+  var units = false
+
+  @Option(help: "What a weight is compared with: all of the network, or those of its layer.")
+  var scope = MagnitudePruning.Scope.global
+
+  @Flag(help: "Prune the vectors of tokens too.")
+  var embeddings = false
+
+  @Option(help: ArgumentHelp("Labelled texts to learn from again; may be given several times.", valueName: "data"))
+  var data: [String] = []
+
+  @Option(help: ArgumentHelp("Steps on the way to the share, each with passes of its own.", valueName: "number"))
+  var steps = 1
+
+  @Option(help: ArgumentHelp("Passes over the texts after each step, at most.", valueName: "number"))
+  var epochs = 2
+
+  @Option(help: ArgumentHelp("Size of a step of learning. (default: a third of the training's)", valueName: "rate"))
+  var learningRate: Float?
+
+  @Option(help: ArgumentHelp("Texts to judge the model by, before and after.", valueName: "file"))
+  var test: String?
+
+  @Option(help: ArgumentHelp("Folder of the pruned model.", valueName: "folder"))
+  var output: String
+
+  @Flag(help: "Replace a model that is there already.")
+  var force = false
+
+  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+  var quiet = false
+
+  @OptionGroup(title: "Data") var corpus: CorpusArguments
+  @OptionGroup(title: "General") var compute: ComputeOptions
+
+  func validate() throws {
+    if !(share >= 0 && share < 1) { throw ValidationError("--share takes a number of [0, 1)") }
+    if !(1...100).contains(steps) { throw ValidationError("--steps takes a number from 1 to 100") }
+    if !(1...1_000_000).contains(epochs) { throw ValidationError("--epochs takes a number from 1 to 1000000") }
+    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
+      throw ValidationError("--learning-rate takes a number above 0")
+    }
+    if steps > 1, data.isEmpty { throw ValidationError("--steps is for --data: nothing would be learnt between them") }
+    if units, scope != .global || embeddings { throw ValidationError("--scope and --embeddings are for weights") }
+  }
+
+  func run() throws {
+    compute.apply()
+    switch try StoredModel(contentsOf: model) {
+    case .text(let model): try prune(model)
+    case .image(let model): try prune(model)
+    case .language, .bag:
+      throw CommandFailure(
+        .content, "\(model): prune is for classifiers of texts and images; nlptool quantize makes bags small")
+    }
+  }
+
+  private var magnitude: MagnitudePruning {
+    MagnitudePruning(sparsity: share, scope: scope, includesEmbeddings: embeddings)
+  }
+
+  private func prune(_ image: ImageModel) throws {
+    guard !units, data.isEmpty, test == nil else {
+      throw ValidationError("images are pruned by weights alone; then train-image --from, and evaluate")
+    }
+    try ImageModel.checkWritable(to: output, replacing: force)
+    try say(layers: magnitude.apply(to: image.network))
+    try image.write(to: output, replacing: force)
+  }
+
+  private func prune(_ original: TextModel) throws {
+    try TextModel.checkWritable(to: output, replacing: force)
+    let task = original.task
+    let training = data.isEmpty ? nil : try LabelledTexts(paths: data, options: corpus.options(for: task))
+    let judged = try test.map { try LabelledTexts(paths: [$0], options: corpus.options(for: task)) }
+    var table = PruningTable(judged: judged)
+    try table.add("before", original)
+    var pruned = original
+    var layers: [MagnitudePruning.LayerReport] = []
+    for step in 1...steps {
+      if units {
+        // Equal shares of what is left, whose product is the share.
+        let share = 1 - pow(1 - self.share, 1 / Double(steps))
+        pruned = try StructuredPruning(share: share).pruned(pruned)
+      } else {
+        layers = magnitude.gradual(step: step, of: steps).apply(to: pruned.network)
+      }
+      try table.add(steps == 1 ? "pruned" : "pruned, step \(step)", pruned)
+      if let training {
+        pruned = try learn(training, from: pruned)
+        try table.add("after learning", pruned)
+      }
+    }
+    if !units { layers = magnitude.report(on: pruned.network) }
+    try pruned.write(to: output, replacing: force)
+    if !quiet {
+      try StandardOutput.shared.write(table.text + "\n")
+      try say(layers: layers)
+    }
+  }
+
+  private func learn(_ texts: LabelledTexts, from start: TextModel) throws -> TextModel {
+    var options = TextModelTrainingOptions()
+    if let record = start.description.training {
+      options.training = record.options
+      options.head = record.head
+    }
+    options.training.epochs = epochs
+    options.training.optimizer.learningRate = learningRate ?? options.training.optimizer.learningRate / 3
+    options.training.optimizer.regularization.keepsZeros = !units
+    let console = TrainingConsole(isQuiet: quiet)
+    let outcome = try TextModelTraining(options, from: start).run(training: texts, report: console.show)
+    console.closeLine()
+    return outcome.model
+  }
+
+  /// A line for each layer, and one for all.
+  private func say(layers: [MagnitudePruning.LayerReport]) throws {
+    guard !quiet, !layers.isEmpty else { return }
+    var table = TextTable()
+    table.add("weight", "weights", "zero", "share")
+    func add(_ name: String, _ count: Int, _ zeros: Int) {
+      table.add(name, "\(count)", "\(zeros)", "\((100 * Double(zeros) / Double(max(count, 1))).fixed(1)) %")
+    }
+    for layer in layers { add(layer.name, layer.count, layer.zeros) }
+    add("together", layers.reduce(0) { $0 + $1.count }, layers.reduce(0) { $0 + $1.zeros })
+    try StandardOutput.shared.write(table.text)
+  }
+}
+
+extension MagnitudePruning.Scope: ExpressibleByArgument {}
+
+/// What becomes of a model on the way: parameters, and how it does on the test texts.
+private struct PruningTable {
+  private let judged: LabelledTexts?
+  private var table = TextTable()
+  private var hasTitle = false
+
+  init(judged: LabelledTexts?) { self.judged = judged }
+
+  mutating func add(_ stage: String, _ model: TextModel) throws {
+    let parameters = model.network.parameterCount
+    let zeros = model.network.parameters.reduce(0) { sum, parameter in
+      sum + parameter.value.scalars.count { $0 == 0 }
+    }
+    var row = [stage, "\(parameters)", "\(parameters - zeros)"]
+    var title = ["", "parameters", "not zero"]
+    if let judged {
+      let result = try model.evaluate(judged).evaluation.validation
+      row += [result.text, result.loss.fixed(4)]
+      title += [result.metric.title, "loss"]
+    }
+    if !hasTitle { table.add(cells: title) }
+    hasTitle = true
+    table.add(cells: row)
+  }
+
+  var text: String { table.text }
+}
