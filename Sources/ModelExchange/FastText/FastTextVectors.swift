@@ -46,8 +46,8 @@ extension FastTextModel {
     let hash = FastTextHash.word(word)
     let index = lookup.index(of: UnsafeRawBufferPointer(word), hash: hash)
     scratch.words.removeAll()
-    // A label has no row among the words.
-    scratch.words.add(word, hash: hash, index: index.flatMap { $0 < wordCount ? $0 : nil })
+    // A label's number is behind those of the words, where rows of n-grams are. fastText takes one of those for it.
+    scratch.words.add(word, hash: hash, index: index.flatMap { $0 < rowCount ? $0 : nil })
     findMean(scratch)
   }
 
