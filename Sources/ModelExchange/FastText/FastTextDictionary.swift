@@ -12,6 +12,13 @@ struct FastTextDictionary: Sendable {
   /// What begins labels. Another one that a training may have had is not kept in the file.
   static let labelPrefix = Array("__label__".utf8)
 
+  /// Whether a word is ``endOfLine``.
+  @inline(__always)
+  static func isEndOfLine(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
+    word.count == 4 && word[0] == UInt8(ascii: "<") && word[1] == UInt8(ascii: "/") && word[2] == UInt8(ascii: "s")
+      && word[3] == UInt8(ascii: ">")
+  }
+
   let wordCount: Int
   let labelCount: Int
   /// Words of the training texts.

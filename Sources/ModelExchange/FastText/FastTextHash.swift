@@ -8,6 +8,9 @@ enum FastTextHash {
     (hash ^ UInt32(bitPattern: Int32(Int8(bitPattern: byte)))) &* 16_777_619
   }
 
+  /// A word's hash.
+  static func word(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 { bytes.reduce(start, extend) }
+
   /// The hash of an n-gram of words that is one word longer. Words' hashes are widened as signed numbers.
   @inline(__always)
   static func extend(ngram: UInt64, with word: Int32) -> UInt64 {

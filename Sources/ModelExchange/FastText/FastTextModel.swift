@@ -115,18 +115,14 @@ public struct FastTextModel: Sendable {
 
 /// Memory that one prediction works in.
 final class FastTextScratch {
-  /// The rows that a text leads to.
-  var rows: [Int32] = []
-  /// The hashes of its words.
-  var hashes: [Int32] = []
-  /// A word between its marks.
-  var marked: [UInt8] = []
+  var words: FastTextWords
   /// The mean of the rows.
   var hidden: [Float]
   /// A score for each label.
   var scores: [Float]
 
   init(_ model: FastTextModel) {
+    words = FastTextWords(model)
     hidden = [Float](repeating: 0, count: model.dimensions)
     scores = [Float](repeating: 0, count: max(1, model.output?.rowCount ?? 0))
   }

@@ -38,7 +38,7 @@ extension FastTextModel {
     mapTexts(texts) { text in
       withScratch { scratch in
         read(text, scratch)
-        guard output != nil, !scratch.rows.isEmpty else { return [] }
+        guard output != nil, !scratch.words.rows.isEmpty else { return [] }
         var all = [Float](repeating: 0, count: labels.count)
         // No label is below a logarithm of this.
         for entry in ranking(scratch, labels.count, -.infinity).entries { all[Int(entry.label)] = exp(entry.score) }
@@ -59,7 +59,7 @@ extension FastTextModel {
 
   private func ranking(_ scratch: FastTextScratch, _ count: Int, _ threshold: Float) -> FastTextRanking {
     var best = FastTextRanking(limit: min(count, labels.count))
-    guard let output, !scratch.rows.isEmpty else { return best }
+    guard let output, !scratch.words.rows.isEmpty else { return best }
     findMean(scratch)
     if let tree {
       search(tree, output, scratch, threshold, &best)

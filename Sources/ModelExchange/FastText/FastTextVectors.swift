@@ -11,7 +11,7 @@ extension FastTextModel {
       word.utf8.span.withUnsafeBufferPointer { bytes in
         dictionary.withLookup { findVector(of: bytes, $0, scratch) }
       }
-      return scratch.rows.isEmpty ? nil : scratch.hidden
+      return scratch.words.rows.isEmpty ? nil : scratch.hidden
     }
   }
 
@@ -43,11 +43,11 @@ extension FastTextModel {
   private func findVector(
     of word: UnsafeBufferPointer<UInt8>, _ lookup: FastTextDictionary.Lookup, _ scratch: FastTextScratch
   ) {
-    let index = lookup.index(
-      of: UnsafeRawBufferPointer(word), hash: word.reduce(FastTextHash.start, FastTextHash.extend))
-    scratch.rows.removeAll(keepingCapacity: true)
-    // A label has no row among the words.
-    addRows(of: word, index: index.flatMap { $0 < wordCount ? $0 : nil }, scratch)
+    let hash = FastTextHash.word(word)
+    let index = lookup.index(of: UnsafeRawBufferPointer(word), hash: hash)
+    scratch.words.removeAll()
+    // A label's number is behind those of the words, where rows of n-grams are. fastText takes one of those for it.
+    scratch.words.add(word, hash: hash, index: index.flatMap { $0 < rowCount ? $0 : nil })
     findMean(scratch)
   }
 
@@ -94,7 +94,7 @@ extension FastTextModel {
   private func index(of word: String) -> Int? {
     word.utf8.span.withUnsafeBufferPointer { bytes in
       dictionary.withLookup {
-        $0.index(of: UnsafeRawBufferPointer(bytes), hash: bytes.reduce(FastTextHash.start, FastTextHash.extend))
+        $0.index(of: UnsafeRawBufferPointer(bytes), hash: FastTextHash.word(bytes))
       }
     }
   }
@@ -106,8 +106,8 @@ extension FastTextModel {
     withScratch { scratch in
       for word in words {
         let bytes = dictionary.bytes(word)
-        scratch.rows.removeAll(keepingCapacity: true)
-        bytes.withUnsafeBufferPointer { addRows(of: $0, index: word, scratch) }
+        scratch.words.removeAll()
+        bytes.withUnsafeBufferPointer { scratch.words.add($0, hash: 0, index: word) }
         findMean(scratch)
         let length = Self.length(scratch.hidden) ?? 1
         for number in scratch.hidden { all.append(number / length) }
