@@ -1,6 +1,8 @@
 public import BagModels
 public import ImageModels
 import ModelBundles
+import ModelFiles
+import NeuralNetworks
 public import TextModels
 
 /// A trained model of any kind that a folder holds and that can leave for other programs.
@@ -28,6 +30,23 @@ public enum StoredModel: Sendable {
         format: "a model", reason: "\(path) holds word vectors; nlptool vectors writes those as text")
     // What is none of ours gets its message from the loader of networks.
     default: self = .text(try TextModel(contentsOf: path))
+    }
+  }
+}
+
+extension StoredModel {
+  /// Rounds the weights of a network to what a byte and the scale of a row can say, in place: the model that its ONNX file
+  /// in bytes is compared with. Bags stay as they are.
+  public func round() {
+    let network: any Module
+    switch self {
+    case .text(let model): network = model.network
+    case .language(let model): network = model.network
+    case .image(let model): network = model.network
+    case .bag: return
+    }
+    for parameter in network.parameters where parameter.shape.count >= 2 {
+      parameter.value = parameter.value.roundedToBytes()
     }
   }
 }

@@ -44,6 +44,15 @@ public struct SafeTensors: Sendable {
   ///
   /// - Parameter names: tensors that are not converted to Float32 but kept in ``stored``.
   public init(contentsOf path: String, keepingStored names: Set<String> = []) throws(FileError) {
+    try self.init(contentsOf: path) { name, _ in names.contains(name) }
+  }
+
+  /// Reads a file as it is: what is not Float32 is kept in ``stored``, and so are some others.
+  init(unconverted path: String, keepingStored names: Set<String>) throws(FileError) {
+    try self.init(contentsOf: path) { name, type in type != .float32 || names.contains(name) }
+  }
+
+  private init(contentsOf path: String, keeps: (String, ElementType) -> Bool) throws(FileError) {
     let file = try MappedFile(path: path)
     func damaged(_ reason: String) -> FileError { .damaged(path: path, reason: reason) }
     guard file.count >= 8 else { throw damaged("\(file.count) bytes are too few for a header") }
@@ -79,7 +88,7 @@ public struct SafeTensors: Sendable {
       guard let range = Self.range(of: entry, type, space: file.count - start) else {
         throw damaged("\(name) of the shape \(entry.shape) does not fit the bytes \(entry.data_offsets)")
       }
-      if names.contains(name) {
+      if keeps(name, type) {
         let place = start + range.lowerBound..<start + range.upperBound
         stored[name] = StoredTensor(file, place, type: type, shape: entry.shape)
         continue

@@ -29,6 +29,20 @@ public struct StoredTensor: Sendable {
     storage = .mapped(file, range)
   }
 
+  /// The numbers as Float32, whatever their type.
+  var tensor: Tensor {
+    switch storage {
+    case .mapped(let file, let range):
+      return Tensor(readingFrom: file.base + range.lowerBound, type, shape: shape, owner: file)
+    case .array(let bytes):
+      return bytes.withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress else { return Tensor(zeros: shape) }
+        // Copied, since the array's memory may move.
+        return Tensor(Tensor(readingFrom: start, type, shape: shape, owner: Nothing.shared).scalars, shape: shape)
+      }
+    }
+  }
+
   /// Number of bytes.
   public var byteCount: Int { shape.elementCount * type.size }
 
@@ -39,4 +53,9 @@ public struct StoredTensor: Sendable {
     case .mapped(let file, let range): try body(file.bytes(range).bytes)
     }
   }
+}
+
+/// The owner of memory that nobody has to keep.
+private final class Nothing: Sendable {
+  static let shared = Nothing()
 }

@@ -88,10 +88,22 @@ def report(case, difference, bound, note=""):
     print(f"{case:36} {difference:9.1e} of {bound:.0e}  {'FAILS' if fails else 'ok':5} {note}", flush=True)
 
 
-def exported(case, model, work):
+def exported(case, model, work, *options):
     path = work / f"{case}.onnx"
-    nlptool("export", model, "--to", "onnx", "--output", path, "--force", "--quiet")
+    nlptool("export", model, "--to", "onnx", "--output", path, "--force", "--quiet", *options)
     return path
+
+
+def check_bytes(case, model, work, inputs, bound):
+    """Weights in bytes with DequantizeLinear: what the model gives whose weights nlptool quantize rounded."""
+    rounded = work / "rounded"
+    nlptool("quantize", model, "--output", rounded, "--force", "--quiet")
+    whole, small = exported(f"{case}-whole", rounded, work), exported(f"{case}-int8", model, work, "--int8")
+    size = small.stat().st_size / whole.stat().st_size
+    results = [run.run(["logits"], inputs)[0] for run in (session(whole), session(small))]
+    report(f"{case} in bytes", np.abs(results[0] - results[1]).max() / np.abs(results[0]).max(), bound, f"{100 * size:.0f} % of the size")
+    for file in (whole, small, *rounded.iterdir()):
+        file.unlink()
 
 
 def check_tokenizer(case, model, answers, texts, work):
@@ -177,6 +189,8 @@ def check_text(case, options, work):
     report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-5, note)
     check_pytorch(case, model, work, 1e-5)
     if not case.startswith("bag"):
+        ids, lengths = next(batches([answer["ids"] for answer in answers], random))
+        check_bytes(case, model, work, {"ids": ids, "lengths": lengths}, 1e-5)
         check_tokenizer(case, model, answers, texts, work)
 
 
@@ -202,6 +216,8 @@ def check_language_model(case, options, work):
             if step < lengths[row]:
                 worst = max(worst, np.abs(outputs["logits"][row, 0] - whole[row, step]).max())
     report(case, worst / np.abs(whole).max(), 1e-5, "word by word")
+    states = {name: np.zeros_like(state) for name, state in states.items()}
+    check_bytes(case, model, work, {"ids": ids, "lengths": lengths, **states}, 1e-5)
     check_pytorch(case, model, work, 1e-5)
 
 
@@ -223,6 +239,7 @@ def check_image(case, work):
     report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-4, f"{path.stat().st_size >> 20} MB")
     for file in (path, weights):
         file.unlink()
+    check_bytes(case, model, work, {"image": images}, 1e-4)
     check_pytorch(case, model, work, 1e-4)
     for file in model.iterdir():
         file.unlink()

@@ -1,4 +1,4 @@
-import ModelFiles
+public import ModelFiles
 import NeuralNetworks
 
 /// The folder that holds an image model: `model.json`, `weights.safetensors`.
@@ -38,10 +38,13 @@ extension ImageModel {
 
   /// Writes the model as a folder, whole or not at all.
   ///
+  /// - Parameter precision: of the weights in the file.
   /// - Throws: ``ImageModelError/file(_:)`` when something that is not a model is there, something is there and
   ///   `replacing` is false, or the disk is full.
-  public func write(to path: String, replacing: Bool) throws(ImageModelError) {
-    let weights = SafeTensors(tensors: network.stateDictionary, metadata: ["format": "pt"])
+  public func write(
+    to path: String, replacing: Bool, precision: WeightPrecision = .float32
+  ) throws(ImageModelError) {
+    let weights = SafeTensors(weights: network.stateDictionary, precision: precision)
     do {
       try BundleFiles.write(to: path, replacing: replacing) { folder in
         var description = description

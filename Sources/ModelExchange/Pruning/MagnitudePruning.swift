@@ -50,7 +50,7 @@ public struct MagnitudePruning: Sendable, Hashable {
     let layers = layers(of: network)
     let values = layers.map { $0.parameter.value.scalars }
     switch scope {
-    case .global: 
+    case .global:
       let threshold = Self.threshold(values.flatMap { $0.map(abs) }, share: sparsity)
       for (layer, own) in zip(layers, values) { Self.prune(layer.parameter, own, below: threshold) }
     case .layer:

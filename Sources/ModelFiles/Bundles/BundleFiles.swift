@@ -58,18 +58,21 @@ public enum BundleFiles {
     return description
   }
 
-  /// Reads the weights, whose checksum must be right.
+  /// Reads the weights, whose checksum must be right, as Float32 whatever they are stored as.
   ///
   /// - Parameter names: tensors that stay as they are stored, whatever their type.
   public static func readWeights(
     in folder: String, keepingStored names: Set<String> = [], checksum: String
   ) throws(FileError) -> SafeTensors {
     let path = weightsPath(in: folder)
-    let weights = try SafeTensors(contentsOf: path, keepingStored: names)
+    let weights = try SafeTensors(unconverted: path, keepingStored: names)
     guard weights.checksum == checksum else {
       throw .damaged(path: path, reason: "the checksum differs from the one in model.json")
     }
-    return weights
+    guard let expanded = weights.expanded(except: names) else {
+      throw .damaged(path: path, reason: "the scales of a weight do not fit its rows")
+    }
+    return expanded
   }
 
   /// Whether a model could be written there; for asking before hours of work.

@@ -1,5 +1,5 @@
 import ModelBundles
-import ModelFiles
+public import ModelFiles
 
 /// The folder that holds a model: `model.json`, `weights.safetensors`, `vocabulary.sqlite`.
 extension TextModel {
@@ -35,12 +35,15 @@ extension TextModel {
 
   /// Writes the model as a folder, whole or not at all.
   ///
+  /// - Parameter precision: of the weights in the file.
   /// - Throws: ``TextModelError`` when something that is not a model is there, something is there and `replacing` is
   ///   false, or the disk is full.
-  public func write(to path: String, replacing: Bool) throws(TextModelError) {
+  public func write(
+    to path: String, replacing: Bool, precision: WeightPrecision = .float32
+  ) throws(TextModelError) {
     try TextModelError.converting { () throws(BundleError) in
       try ModelBundle.write(
-        description, weights: SafeTensors(tensors: network.stateDictionary, metadata: ["format": "pt"]),
+        description, weights: SafeTensors(weights: network.stateDictionary, precision: precision),
         vocabulary: encoder.vocabulary, to: path, replacing: replacing)
     }
   }

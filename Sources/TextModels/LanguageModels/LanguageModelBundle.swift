@@ -1,5 +1,5 @@
 public import ModelBundles
-import ModelFiles
+public import ModelFiles
 public import TextProcessing
 public import Training
 
@@ -78,12 +78,15 @@ extension LanguageModel {
 
   /// Writes the model as a folder, whole or not at all.
   ///
+  /// - Parameter precision: of the weights in the file.
   /// - Throws: ``TextModelError`` when something that is not a model is there, something is there and `replacing` is
   ///   false, or the disk is full.
-  public func write(to path: String, replacing: Bool) throws(TextModelError) {
+  public func write(
+    to path: String, replacing: Bool, precision: WeightPrecision = .float32
+  ) throws(TextModelError) {
     try TextModelError.converting { () throws(BundleError) in
       try ModelBundle.write(
-        description, weights: SafeTensors(tensors: network.stateDictionary, metadata: ["format": "pt"]),
+        description, weights: SafeTensors(weights: network.stateDictionary, precision: precision),
         vocabulary: vocabulary, to: path, replacing: replacing)
     }
   }

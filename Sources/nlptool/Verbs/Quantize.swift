@@ -1,20 +1,27 @@
 import ArgumentParser
 import BagModels
+import ImageModels
+import ModelExchange
+import ModelFiles
 import TextModels
 
 /// `nlptool quantize`
 struct Quantize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a bag classifier small: a byte for some numbers of a row, and fewer rows.",
+    abstract: "Make a model small: fewer bytes for a number, and of a bag fewer rows.",
     discussion: """
-      Takes a model of train --model bag. Rows are rounded part by part to the nearest of 256 that are learnt from them; \
+      Networks: their weights are stored as --precision says, in a byte each with a scale for each row unless it says \
+      otherwise; they are computed with as before. With --test the accuracy before and after is told.
+
+      Models of train --model bag: rows are rounded part by part to the nearest of 256 that are learnt from them; \
       with --cutoff the rows of the largest norms stay, words and n-grams alike; with --retrain those that stay learn \
       from labelled texts again before they are rounded, and the output layer afterwards. The result is a model like any \
       other, but that it cannot be quantised again. Retraining on other texts than those of the training is possible.
 
       Examples:
-        nlptool quantize model --output small
-        nlptool quantize model --cutoff 20000 --normalize --retrain train.tsv --output small
+        nlptool quantize model --output small --test test.tsv
+        nlptool quantize resnet --precision float16 --output small
+        nlptool quantize bag --cutoff 20000 --normalize --retrain train.tsv --output small
       """)
 
   @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
@@ -22,6 +29,12 @@ struct Quantize: ParsableCommand {
 
   @Option(help: ArgumentHelp("Folder of the small model.", valueName: "folder"))
   var output: String
+
+  @Option(help: "Numbers of a network's weights in the file. (default: int8)")
+  var precision: WeightPrecision?
+
+  @Option(help: ArgumentHelp("Texts to judge a network by, before and after.", valueName: "file"))
+  var test: String?
 
   @Option(help: ArgumentHelp("Rows that stay, those with the largest norms. (default: all)", valueName: "number"))
   var cutoff: Int?
@@ -69,11 +82,46 @@ struct Quantize: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    try BagClassifier.checkWritable(to: output, replacing: force)
-    let loaded = try LoadedModel(contentsOf: model)
-    guard case .bag(let bag) = loaded else {
-      throw CommandFailure(.content, "\(model): it is no model of train --model bag, which alone has rows to quantise")
+    switch try StoredModel(contentsOf: model) {
+    case .bag(let bag): try quantize(bag)
+    case .text(let model): try quantize(model)
+    case .language(let model):
+      try checkIsNetwork(hasTest: false)
+      try model.write(to: output, replacing: force, precision: precision ?? .int8)
+    case .image(let model):
+      try checkIsNetwork(hasTest: false)
+      try model.write(to: output, replacing: force, precision: precision ?? .int8)
     }
+  }
+
+  /// Refuses what is for bags.
+  private func checkIsNetwork(hasTest: Bool = true) throws {
+    if !hasTest, test != nil { throw ValidationError("--test is for models that label texts; see nlptool evaluate") }
+    guard cutoff == nil, retrain.isEmpty, subDimensions == 2, !normalize else {
+      throw ValidationError("--cutoff, --retrain, --sub-dimensions and --normalize are for models of train --model bag")
+    }
+  }
+
+  private func quantize(_ model: TextModel) throws {
+    try checkIsNetwork()
+    try TextModel.checkWritable(to: output, replacing: force)
+    let texts = try test.map { try LabelledTexts(paths: [$0], options: corpus.options(for: model.task)) }
+    try model.write(to: output, replacing: force, precision: precision ?? .int8)
+    guard let texts, !quiet else { return }
+    var table = TextTable()
+    let before = try model.evaluate(texts).evaluation.validation
+    let after = try TextModel(contentsOf: output).evaluate(texts).evaluation.validation
+    table.add("", before.metric.title, "loss")
+    table.add("before", before.text, before.loss.fixed(4))
+    table.add("after", after.text, after.loss.fixed(4))
+    try StandardOutput.shared.write(table.text)
+  }
+
+  private func quantize(_ bag: BagClassifier) throws {
+    guard precision == nil, test == nil else {
+      throw ValidationError("--precision and --test are for networks; see nlptool evaluate")
+    }
+    try BagClassifier.checkWritable(to: output, replacing: force)
     var options = BagQuantizationOptions()
     options.cutoff = cutoff
     options.subDimensions = subDimensions
@@ -83,7 +131,8 @@ struct Quantize: ParsableCommand {
     options.seed = seed
     let console = TrainingConsole(isQuiet: quiet)
     let small = try bag.quantized(
-      options, retraining: try collection(bag, loaded.task, console), shouldStop: { Interrupt.isRequested },
+      options, retraining: try collection(bag, LoadedModel.bag(bag).task, console),
+      shouldStop: { Interrupt.isRequested },
       report: console.show)
     console.closeLine()
     try small.write(to: output, replacing: force)
@@ -102,3 +151,5 @@ struct Quantize: ParsableCommand {
     return collection
   }
 }
+
+extension WeightPrecision: ExpressibleByArgument {}

@@ -8,14 +8,16 @@ import Tensors
 /// the library are [B, H, W, C], those of ONNX [B, C, H, W]: each value stands for the same image in the other order, and
 /// what moves channels has no node.
 struct ImageGraph {
-  private var builder = ONNXGraphBuilder(name: "image")
+  private var builder: ONNXGraphBuilder
   private var values: [OperationTrace.Identity: String] = [:]
   private let trace: ImageTrace
 
   /// The graph of a network for images of a size.
-  static func make(_ network: any ImageNetwork, channels: Int, size: Size2D) throws(ExchangeError) -> ONNXGraph {
+  static func make(
+    _ network: any ImageNetwork, channels: Int, size: Size2D, quantizes: Bool
+  ) throws(ExchangeError) -> ONNXGraph {
     let image = Tensor(zeros: [1, size.height, size.width, channels])
-    var graph = ImageGraph(ImageTrace(network, image: image))
+    var graph = ImageGraph(ImageTrace(network, image: image), quantizes: quantizes)
     graph.values[.init(image)] = graph.builder.input(
       "image", .float32, ["batch", .fixed(channels), .fixed(size.height), .fixed(size.width)])
     for operation in graph.trace.operations { graph.values[.init(operation.result)] = try graph.node(operation) }
@@ -25,7 +27,10 @@ struct ImageGraph {
     return graph.builder.graph
   }
 
-  private init(_ trace: ImageTrace) { self.trace = trace }
+  private init(_ trace: ImageTrace, quantizes: Bool) {
+    self.trace = trace
+    builder = ONNXGraphBuilder(name: "image", quantizes: quantizes)
+  }
 
   private var unknown: ExchangeError {
     .inexpressible(format: "ONNX", reason: "it computes something that has no node")

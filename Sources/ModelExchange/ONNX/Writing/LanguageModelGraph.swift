@@ -5,8 +5,8 @@ import TextModels
 /// The graph of a language model: `ids` [batch, time], `lengths` [batch] and the states of each layer in, `logits` [batch,
 /// time, V] of the words that follow and the states behind the last ones out.
 enum LanguageModelGraph {
-  static func make(_ network: LanguageModelNetwork) -> ONNXGraph {
-    var builder = ONNXGraphBuilder(name: "language_model")
+  static func make(_ network: LanguageModelNetwork, quantizes: Bool) -> ONNXGraph {
+    var builder = ONNXGraphBuilder(name: "language_model", quantizes: quantizes)
     let recurrent = network.recurrent
     let ids = builder.input("ids", .int64, ["batch", "time"])
     let lengths = builder.input("lengths", .int64, ["batch"])
@@ -18,10 +18,12 @@ enum LanguageModelGraph {
         cell: hasCells ? builder.input("cell_\(layer)", .float32, stateShape) : ""
       )
     }
-    let table = builder.weight("embedding.weight", network.embedding.weight.value)
     let result = builder.recurrent(
-      recurrent, named: "recurrent.", builder.add("Gather", [table, ids]), lengths: lengths, initial: initial)
-    let output = network.output.weight.map { builder.weight("output.weight", $0.value) } ?? table
+      recurrent, named: "recurrent.", builder.gather("embedding.weight", network.embedding.weight.value, ids),
+      lengths: lengths, initial: initial)
+    let output =
+      network.output.weight.map { builder.weight("output.weight", $0.value) }
+      ?? builder.weight("embedding.weight", network.embedding.weight.value)
     let logits = builder.linearOverTime(
       result.outputs, transposedWeight: builder.add("Transpose", [output], .ints("perm", [1, 0])),
       bias: builder.weight("output.bias", network.output.bias.value))

@@ -21,16 +21,22 @@ public struct ONNXDocument: Sendable {
 
   /// Writes down a model's graph and weights, which are copied.
   ///
-  /// - Throws: ``ExchangeError/inexpressible(format:reason:)``.
-  public init(_ stored: StoredModel) throws(ExchangeError) {
+  /// - Parameter quantizes: whether matrices and filters are written as bytes with a scale for each row and
+  ///   DequantizeLinear, a quarter of the size; see ``StoredModel/round()``.
+  /// - Throws: ``ExchangeError/inexpressible(format:reason:)``, for bags also where they are to be quantised.
+  public init(_ stored: StoredModel, quantizes: Bool = false) throws(ExchangeError) {
+    if quantizes, case .bag = stored {
+      throw .inexpressible(format: "ONNX in bytes", reason: "nlptool quantize makes bags small")
+    }
     let graph: ONNXGraph =
       switch stored {
-      case .text(let model): try TextGraph.make(model.network)
+      case .text(let model): try TextGraph.make(model.network, quantizes: quantizes)
       case .bag(let classifier): BagGraph.make(classifier)
-      case .language(let model): LanguageModelGraph.make(model.network)
+      case .language(let model): LanguageModelGraph.make(model.network, quantizes: quantizes)
       case .image(let model):
         try ImageGraph.make(
-          model.network, channels: model.preparation.channels, size: model.architecture.imageSize)
+          model.network, channels: model.preparation.channels, size: model.architecture.imageSize,
+          quantizes: quantizes)
       }
     var model = ONNXModel()
     model.irVersion = Int64(Self.irVersion)

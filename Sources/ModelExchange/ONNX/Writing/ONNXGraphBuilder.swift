@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 import Tensors
 
 /// The nodes and the weights of a graph that is being written. Values are known by their names.
@@ -6,8 +7,13 @@ struct ONNXGraphBuilder {
   private(set) var graph = ONNXGraph()
   private var names: Set<String> = []
   private var constants: [[Int64]: [[Int]: String]] = [:]
+  /// Whether weights are written as bytes with a scale for each row; vectors are not.
+  private let quantizes: Bool
 
-  init(name: String) { graph.name = name }
+  init(name: String, quantizes: Bool = false) {
+    self.quantizes = quantizes
+    graph.name = name
+  }
 
   /// A name that nothing has yet.
   private mutating func newName(_ wish: String) -> String {
@@ -58,8 +64,54 @@ struct ONNXGraphBuilder {
   /// Adds a weight, once for each name.
   mutating func weight(_ name: String, _ tensor: Tensor, shape: [Int]? = nil) -> String {
     guard names.insert(name).inserted else { return name }
-    graph.initializer.append(.init(name, tensor, shape: shape ?? tensor.shape))
+    guard quantizes, tensor.rank >= 2, tensor.count > 0 else {
+      graph.initializer.append(.init(name, tensor, shape: shape ?? tensor.shape))
+      return name
+    }
+    let (bytes, scales) = rounded(name, tensor)
+    let hasOtherShape = shape.map { $0 != tensor.shape } ?? false
+    let numbers = hasOtherShape ? newName("\(name)_rows") : name
+    graph.node.append(
+      .with {
+        ($0.opType, $0.name) = ("DequantizeLinear", "dequantize_\(name)")
+        ($0.input, $0.output, $0.attribute) = ([bytes, scales], [numbers], [.int("axis", 0)])
+      })
+    if hasOtherShape, let shape {
+      let extents = integers(shape)
+      graph.node.append(
+        .with {
+          ($0.opType, $0.name) = ("Reshape", "reshape_\(name)")
+          ($0.input, $0.output) = ([numbers, extents], [name])
+        })
+    }
     return name
+  }
+
+  /// Rows of a table by their numbers: of bytes only those that are asked for become numbers.
+  mutating func gather(_ name: String, _ table: Tensor, _ ids: String) -> String {
+    guard quantizes else { return add("Gather", [weight(name, table), ids]) }
+    let (bytes, scales) = rounded(name, table)
+    let rows = add(
+      "Cast", [add("Gather", [bytes, ids])], .int("to", Int(ONNXElementType.float32.rawValue)))
+    return add("Mul", [rows, add("Unsqueeze", [add("Gather", [scales, ids]), integers([-1])])])
+  }
+
+  /// The initialisers of a weight in bytes, once for each name.
+  private mutating func rounded(_ name: String, _ tensor: Tensor) -> (bytes: String, scales: String) {
+    let (bytesName, scalesName) = ("\(name)_int8", "\(name)_scale")
+    guard names.insert(bytesName).inserted else { return (bytesName, scalesName) }
+    names.insert(scalesName)
+    let (bytes, scales) = tensor.roundedRows()
+    graph.initializer.append(
+      .with {
+        $0.name = bytesName
+        $0.dataType = ONNXElementType.int8.rawValue
+        $0.dims = tensor.shape.map { Int64($0) }
+        $0.rawData = Data(bytes)
+      })
+    // A row of zeros is zero times anything; runtimes divide by scales.
+    graph.initializer.append(.init(scalesName, Tensor(scales.map { $0 > 0 ? $0 : 1 }), shape: [scales.count]))
+    return (bytesName, scalesName)
   }
 
   /// A constant of numbers.

@@ -4,16 +4,19 @@ import TextModels
 
 /// The graph of a network for texts: `ids` [batch, time] and `lengths` [batch] in, `logits` [batch, K] out.
 struct TextGraph {
-  private var builder = ONNXGraphBuilder(name: "text")
+  private var builder: ONNXGraphBuilder
   private let network: TextNetwork
 
   /// The graph of a network.
-  static func make(_ network: TextNetwork) throws(ExchangeError) -> ONNXGraph {
-    var graph = TextGraph(network: network)
+  static func make(_ network: TextNetwork, quantizes: Bool) throws(ExchangeError) -> ONNXGraph {
+    var graph = TextGraph(network, quantizes: quantizes)
     return try graph.write()
   }
 
-  private init(network: TextNetwork) { self.network = network }
+  private init(_ network: TextNetwork, quantizes: Bool) {
+    self.network = network
+    builder = ONNXGraphBuilder(name: "text", quantizes: quantizes)
+  }
 
   private mutating func write() throws(ExchangeError) -> ONNXGraph {
     let ids = builder.input("ids", .int64, ["batch", "time"])
@@ -53,7 +56,7 @@ struct TextGraph {
   /// [B, T, E] of ids [B, T].
   private mutating func embedded(_ ids: String) -> String {
     let tables = [("weight", network.embedding.weight)] + (network.embedding.fixed.map { [("fixed", $0)] } ?? [])
-    let channels = tables.map { builder.add("Gather", [weight("embedding.\($0)", $1), ids]) }
+    let channels = tables.map { builder.gather("embedding.\($0)", $1.value, ids) }
     return channels.count == 1 ? channels[0] : builder.add("Concat", channels, .int("axis", 2))
   }
 
