@@ -61,7 +61,9 @@ public enum NumPyArrays {
       }
       dataStart = start + length
       var literal = DictionaryLiteral(Array(bytes[start..<dataStart]))
-      guard let parts = literal.parse() else { throw malformed("it is no dictionary of descr, fortran_order and shape") }
+      guard let parts = literal.parse() else {
+        throw malformed("it is no dictionary of descr, fortran_order and shape")
+      }
       guard let type = Self.types[parts.type] else {
         throw ExchangeError.unsupported(path: path, what: "an array of the element type \(shown(parts.type))")
       }
@@ -90,10 +92,14 @@ public enum NumPyArrays {
     // Numbers begin at a multiple of 64.
     while (10 + header.count) % 64 != 63 { header.append(UInt8(ascii: " ")) }
     header.append(UInt8(ascii: "\n"))
-    var bytes: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, UInt8(header.count & 255), UInt8(header.count >> 8)]
+    var bytes: [UInt8] = [
+      0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, UInt8(header.count & 255), UInt8(header.count >> 8),
+    ]
     bytes += header
     struct Copy: ElementVisitor {
-      func visit<E: ONNXElement>(_ elements: UnsafeBufferPointer<E>) -> [UInt8] { Array(UnsafeRawBufferPointer(elements)) }
+      func visit<E: ONNXElement>(_ elements: UnsafeBufferPointer<E>) -> [UInt8] {
+        Array(UnsafeRawBufferPointer(elements))
+      }
     }
     guard let numbers = try? value.plain.elements.accept(Copy()) else { return bytes }
     return bytes + numbers

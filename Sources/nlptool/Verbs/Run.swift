@@ -14,14 +14,15 @@ struct Run: ParsableCommand {
 
       Examples:
         nlptool run model.onnx --list
-        nlptool run model.onnx --input ids=ids.npy --input lengths=lengths.npy --output results
+        nlptool run model.onnx --input ids=ids.npy --output results
         nlptool run resnet50.onnx --input image=image.npy --repeat 20
       """)
 
   @Argument(help: ArgumentHelp("The model, a .onnx file.", valueName: "model"))
   var model: String
 
-  @Option(help: ArgumentHelp("An input's name and the .npy file with its numbers; once for each.", valueName: "name=file"))
+  @Option(
+    help: ArgumentHelp("An input's name and the .npy file with its numbers; once for each.", valueName: "name=file"))
   var input: [String] = []
 
   @Option(help: ArgumentHelp("Folder for NAME.npy of each output. (default: nothing is written)", valueName: "folder"))

@@ -95,6 +95,7 @@ struct NamedParts {
     let rows = indices.shape.dropLast().reduce(1, *)
     let perBatch = indices.shape[batch..<(indices.rank - 1)].reduce(1, *)
     let batchStride = target[batch...].reduce(1, *)
+    _ = try ValueLimit.count([rows])
     places.reserveCapacity(rows)
     for row in 0..<rows {
       var place = perBatch == 0 ? 0 : row / perBatch * (batch == 0 ? 0 : batchStride)

@@ -31,6 +31,8 @@ extension ONNXValue {
       parts.append(first.isChannelsLast ? value.channelsLast : value.plain)
     }
     let lying = first.isChannelsLast ? channelsLastShape(shape) : shape
+    // One value may stand among the operands any number of times.
+    _ = try ValueLimit.count(lying)
     if case .float32 = first.elements {
       let tensors = parts.compactMap { if case .float32(let tensor) = $0.elements { tensor } else { nil } }
       let joined = Tensor.concatenated(tensors, axis: first.lyingAxis(axis))

@@ -99,7 +99,9 @@ extension OperatorLibrary {
     let epsilon = try attributes.float("epsilon", default: 1e-5)
     attributes.ignore("momentum")
     guard try attributes.flag("training_mode") == false else { throw .unsupported("attribute training_mode") }
-    guard try attributes.flag("spatial", default: true) else { throw .unsupported("attribute spatial with the value 0") }
+    guard try attributes.flag("spatial", default: true) else {
+      throw .unsupported("attribute spatial with the value 0")
+    }
     return epsilon
   }
 

@@ -53,7 +53,9 @@ extension ONNXValue {
         counts.append(max(0, min(shape[axis] + min(0, behind[axis]), shape[axis]) - starts[axis]))
         goals.append(max(0, before[axis]))
       }
-      if let filler, filler.count != 1 || filler.type != type { throw .wrong("a filler of \(filler.type)\(filler.shape)") }
+      if let filler, filler.count != 1 || filler.type != type {
+        throw .wrong("a filler of \(filler.type)\(filler.shape)")
+      }
       let builder = try ValueBuilder(like: value, shape: lying, filledWith: filler)
       let (from, to) = (rowMajorStrides(lyingShape), rowMajorStrides(lying))
       var (own, start, target) = ([Int](repeating: 0, count: rank), 0, 0)

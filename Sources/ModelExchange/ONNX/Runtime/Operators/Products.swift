@@ -115,6 +115,9 @@ enum BatchedProduct {
     _ x: ONNXValue, _ y: ONNXValue, _: E.Type, _ accumulate: (inout E, E, E) -> Void
   ) throws(OperatorFault) -> ONNXValue {
     let shapes = try Shapes(x.shape, y.shape)
+    guard shapes.batch.reduce(1, *) * shapes.m * shapes.n * shapes.k > 0 else {
+      return try ONNXValue.make(E.self, shape: shapes.result) { _ in }
+    }
     let (a, b, pairs) = (try x.array(of: E.self), try y.array(of: E.self), shapes.pairs)
     let (m, k, n) = (shapes.m, shapes.k, shapes.n)
     return try ONNXValue.make(E.self, shape: shapes.result) { to in

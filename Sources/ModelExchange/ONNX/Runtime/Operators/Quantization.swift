@@ -32,7 +32,9 @@ private struct QuantizationGrid {
       shape[axis] = (extent + block - 1) / block
       guard scale.shape == shape else { throw .wrong("scales of the shape \(scale.shape) for blocks of \(x.shape)") }
     } else {
-      guard scales.count == extent else { throw .wrong("\(scales.count) scales for axis \(axis) of the shape \(x.shape)") }
+      guard scales.count == extent else {
+        throw .wrong("\(scales.count) scales for axis \(axis) of the shape \(x.shape)")
+      }
     }
   }
 

@@ -62,6 +62,7 @@ extension OperatorLibrary {
       let truths = try x.converted(to: .bool).array(of: Bool.self)
       let places = truths.indices.filter { truths[$0] }
       let strides = rowMajorStrides(x.shape)
+      _ = try ValueLimit.count([x.rank, places.count])
       var numbers: [Int64] = []
       for axis in 0..<x.rank {
         for place in places { numbers.append(Int64(place / strides[axis] % x.shape[axis])) }
@@ -108,7 +109,8 @@ struct AxisLines: Sendable {
     inner = shape[(axis + 1)...].reduce(1, *)
   }
 
-  var count: Int { outer * inner }
+  /// Lines that have elements.
+  var count: Int { length == 0 ? 0 : outer * inner }
 
   /// Where an element of a line stands.
   func place(_ line: Int, _ element: Int) -> Int { (line / inner * length + element) * inner + line % inner }
