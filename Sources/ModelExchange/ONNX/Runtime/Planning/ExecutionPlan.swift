@@ -18,8 +18,8 @@ struct ExecutionPlan: Sendable {
   /// Values that are the same in every run, of those that some node or output needs.
   private(set) var constants: [Int: ONNXValue]
 
-  /// Bytes that constants may grow to by computing in advance.
-  private static let folding = 64 << 20
+  /// What gives the elements of its operand as they are, under another shape or name: no memory is taken for them.
+  private static let views: Set<String> = ["Constant", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]
 
   init(
     _ graph: ReadGraph, path: String, library: OperatorLibrary = .standard, joins: Bool = true
@@ -27,7 +27,8 @@ struct ExecutionPlan: Sendable {
     valueCount = graph.names.count
     constants = graph.constants
     var rest: [ReadNode] = []
-    var bytesLeft = Self.folding
+    // What constants may grow to by computing in advance: numbers of one byte, for one, become four.
+    var bytesLeft = max(64 << 20, 6 * constants.values.reduce(0) { $0 + $1.byteCount })
     // First what needs no input of the model.
     for node in graph.nodes {
       let isConstant = node.inputs.allSatisfy { $0.map { constants[$0] != nil } ?? true }
@@ -35,7 +36,7 @@ struct ExecutionPlan: Sendable {
         for (output, value) in zip(node.outputs, results) {
           guard let output else { continue }
           constants[output] = value
-          bytesLeft -= value.byteCount
+          if !Self.views.contains(node.operation) { bytesLeft -= value.byteCount }
         }
       } else {
         rest.append(node)
@@ -62,13 +63,12 @@ struct ExecutionPlan: Sendable {
     let operands = Operands(
       values: node.inputs.map { $0.flatMap { constants[$0] } }, outputCount: node.namedOutputCount)
     let largest = max(1 << 20, operands.values.reduce(0) { $0 + ($1?.byteCount ?? 0) })
-    let results = ValueLimit.$bytes.withValue(min(ValueLimit.bytes, 4 * largest)) {
+    let results = ValueLimit.$bytes.withValue(min(ValueLimit.bytes, 10 * largest)) {
       do throws(OperatorFault) { return Optional(try body(operands)) } catch { return [ONNXValue]?.none }
     }
     guard let results, results.count >= node.namedOutputCount else { return nil }
     let size = results.reduce(0) { $0 + $1.byteCount }
-    // What is a part of the file already is no growth.
-    guard node.inputs.isEmpty || size <= max(0, limit) else { return nil }
+    guard views.contains(node.operation) || size <= max(0, limit) else { return nil }
     return results.map(\.plain)
   }
 
