@@ -114,6 +114,7 @@ extension OperatorLibrary {
       let windows = try WindowAttributes(&context.attributes)
       let groups = try context.attributes.integer("group", default: 1)
       if let planned = try Self.plannedConvolution(windows, groups: groups, context) {
+        context.packed = [1, 2]
         return { (operands) throws(OperatorFault) in [try planned(try operands.value(0))] }
       }
       return { (operands) throws(OperatorFault) in

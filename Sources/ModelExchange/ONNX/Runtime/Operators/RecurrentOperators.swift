@@ -123,6 +123,7 @@ extension OperatorLibrary {
         planned = LibraryRecurrence(
           kind, form, try RecurrentOperands(form, input: input, recurrent: recurrent, bias: context.constant(3)?.tensor)
         )
+        context.packed = [1, 2, 3]
       } else {
         planned = nil
       }

@@ -59,7 +59,7 @@ struct ExecutionPlan: Sendable {
     _ node: ReadNode, _ graph: ReadGraph, _ constants: [Int: ONNXValue], _ library: OperatorLibrary, limit: Int,
     path: String
   ) throws(ExchangeError) -> [ONNXValue]? {
-    let body = try Self.body(of: node, graph, constants: [:], library, path: path)
+    let body = try Self.prepared(node, graph, constants: [:], library, path: path).body
     let operands = Operands(
       values: node.inputs.map { $0.flatMap { constants[$0] } }, outputCount: node.namedOutputCount)
     let largest = max(1 << 20, operands.values.reduce(0) { $0 + ($1?.byteCount ?? 0) })
@@ -72,9 +72,10 @@ struct ExecutionPlan: Sendable {
     return results.map(\.plain)
   }
 
-  static func body(
-    of node: ReadNode, _ graph: ReadGraph, constants: [Int: ONNXValue], _ library: OperatorLibrary, path: String
-  ) throws(ExchangeError) -> OperatorBody {
+  /// What computes a node, and which of its operands it does not need any more.
+  private static func prepared(
+    _ node: ReadNode, _ graph: ReadGraph, constants: [Int: ONNXValue], _ library: OperatorLibrary, path: String
+  ) throws(ExchangeError) -> (body: OperatorBody, packed: Set<Int>) {
     guard let definition = library.definitions[node.operation] else {
       throw .unsupported(path: path, what: "the operator \(node.operation)")
     }
@@ -82,7 +83,7 @@ struct ExecutionPlan: Sendable {
       var context = OperatorContext(node, graph, constants)
       let body = try definition.make(&context)
       try context.attributes.checkAllKnown()
-      return body
+      return (body, context.packed)
     } catch {
       throw error.located(path: path, node.label)
     }
@@ -91,14 +92,14 @@ struct ExecutionPlan: Sendable {
   private static func planned(
     _ group: NodeGroup, _ graph: ReadGraph, _ constants: [Int: ONNXValue], _ library: OperatorLibrary, path: String
   ) throws(ExchangeError) -> PlannedNode {
-    var bodies: [OperatorBody] = []
+    var bodies: [(body: OperatorBody, packed: Set<Int>)] = []
     for node in group.nodes {
-      bodies.append(try Self.body(of: node, graph, constants: constants, library, path: path))
+      bodies.append(try prepared(node, graph, constants: constants, library, path: path))
     }
     if group.nodes.count > 1 {
       do throws(OperatorFault) {
         let label = group.nodes.map(\.label).joined(separator: " + ")
-        if let joined = try group.joined(graph, constants, bodies) {
+        if let joined = try group.joined(graph, constants, bodies.map(\.body)) {
           return PlannedNode(label: label, inputs: group.inputs, outputs: group.outputs, body: joined)
         }
       } catch {
@@ -106,11 +107,8 @@ struct ExecutionPlan: Sendable {
       }
     }
     let node = group.nodes[0]
-    // A packed weight is not handed over again.
-    let inputs = node.inputs.enumerated().map { place, input in
-      group.isPacked(place, node, constants) ? nil : input
-    }
-    return PlannedNode(label: node.label, inputs: inputs, outputs: node.outputs, body: bodies[0])
+    let inputs = node.inputs.enumerated().map { bodies[0].packed.contains($0) ? nil : $1 }
+    return PlannedNode(label: node.label, inputs: inputs, outputs: node.outputs, body: bodies[0].body)
   }
 
   /// Marks for each node the values that it reads last.

@@ -190,19 +190,4 @@ extension NodeGroup {
     return try PlannedConvolution(
       windows, groups: groups, weight: weight, bias: shift * scale + numbers[1], scale: scale)
   }
-
-  /// Whether an operand of a single node is a weight that its body keeps in a form of its own.
-  func isPacked(_ place: Int, _ node: ReadNode, _ constants: [Int: ONNXValue]) -> Bool {
-    func constant(_ place: Int) -> ONNXValue? {
-      place < node.inputs.count ? node.inputs[place].flatMap { constants[$0] } : nil
-    }
-    switch node.operation {
-    case "Conv":
-      guard let weight = constant(1), weight.type == .float32, weight.rank == 3 || weight.rank == 4 else {
-        return false
-      }
-      return (1...2).contains(place) && (node.inputs.count < 3 || node.inputs[2] == nil || constant(2) != nil)
-    default: return false
-    }
-  }
 }
