@@ -62,7 +62,8 @@ let package = Package(
     .target(
       name: "ModelExchange",
       dependencies: [
-        "TextModels", "BagModels", "ImageModels", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "CKernels", "Tensors", "ModelFiles", "TextModels", "BagModels", "ImageModels",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/Messages/onnx.proto"]),
 

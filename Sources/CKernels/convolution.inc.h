@@ -92,12 +92,57 @@ struct convolution_step {
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
         store16_up_to(results[i] + column, s[i][0], width);                                                         \
   }
+
+/// The same for two whole panels, panel_stride floats apart.
+#define CONVOLUTION_PAIR_TILE(ROWS)                                                                                 \
+  static void convolution_pair_tile_##ROWS(                                                                         \
+      const float *const *rows, ptrdiff_t distance, ptrdiff_t runs, ptrdiff_t first, ptrdiff_t count,               \
+      const float *panel, ptrdiff_t panel_stride, float *const *results, ptrdiff_t column,                          \
+      const struct convolution_step *step) {                                                                        \
+    f16 s[ROWS][2];                                                                                                 \
+    const float *second = panel + panel_stride;                                                                     \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2; v++)                                              \
+            s[i][v] = step->start == product_start_zero   ? splat16(0)                                              \
+                      : step->start == product_start_bias ? load16(step->bias + column + 16 * v)                    \
+                                                          : load16(results[i] + column + 16 * v);                   \
+    for (ptrdiff_t r = 0; r < runs; r++) {                                                                          \
+      const float *a[ROWS];                                                                                         \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) a[i] = rows[i * distance + r] + first;      \
+      for (ptrdiff_t k = 0; k < count; k++, panel += 16, second += 16) {                                            \
+        f16 b[2] = {load16(panel), load16(second)};                                                                 \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                         \
+          f16 x = splat16(a[i][k]);                                                                                 \
+          s[i][0] = x * b[0] + s[i][0];                                                                             \
+          s[i][1] = x * b[1] + s[i][1];                                                                             \
+        }                                                                                                           \
+      }                                                                                                             \
+    }                                                                                                               \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2; v++) {                                            \
+      float *to = results[i] + column + 16 * v;                                                                     \
+      if (step->is_last) {                                                                                          \
+        if (step->addend) s[i][v] += load16(step->addend + (to - step->output));                                    \
+        f16 minimum = splat16(step->minimum);                                                                       \
+        s[i][v] = minimum > s[i][v] ? minimum : s[i][v];                                                            \
+      }                                                                                                             \
+      *(f16_unaligned *)to = s[i][v];                                                                               \
+    }                                                                                                               \
+  }
 #endif
 
 FOR_ROWS(CONVOLUTION_TILE, 1)
 #if KERNEL_VECTOR_FLOATS == 16
 WIDE_CONVOLUTION_TILE(1) WIDE_CONVOLUTION_TILE(2) WIDE_CONVOLUTION_TILE(3)
 WIDE_CONVOLUTION_TILE(4) WIDE_CONVOLUTION_TILE(5) WIDE_CONVOLUTION_TILE(6)
+CONVOLUTION_PAIR_TILE(1) CONVOLUTION_PAIR_TILE(2) CONVOLUTION_PAIR_TILE(3)
+CONVOLUTION_PAIR_TILE(4) CONVOLUTION_PAIR_TILE(5) CONVOLUTION_PAIR_TILE(6)
+typedef void convolution_pair_tile_function(const float *const *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t,
+                                            const float *, ptrdiff_t, float *const *, ptrdiff_t,
+                                            const struct convolution_step *);
+static convolution_pair_tile_function *const convolution_pair_tiles[6] = {
+    convolution_pair_tile_1, convolution_pair_tile_2, convolution_pair_tile_3,
+    convolution_pair_tile_4, convolution_pair_tile_5, convolution_pair_tile_6};
 #else
 FOR_ROWS(CONVOLUTION_TILE, 2)
 #endif
@@ -198,11 +243,26 @@ static void convolve(const struct convolution_geometry *g, const float *input, p
     ptrdiff_t floats = parts > 1 ? (length - offset < part ? length - offset : part) : length;
     bool ends_run = offset + floats == length;
     step.is_last = run + some >= runs && ends_run;
-    for (ptrdiff_t p = first_panel; p < end_panel; p++) {
+    for (ptrdiff_t p = first_panel, together; p < end_panel; p += together) {
+      together = panels_together(p, end_panel, n - 16 * p);
       ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
       const float *panel = panels + 16 * (p * depth + run * length + offset);
+      // Under few windows the filters are what has to come from memory: the next ones are asked for meanwhile.
+      const float *next = count <= 72 && p + together < end_panel ? panel + 16 * together * depth : NULL;
+      ptrdiff_t lines = some * floats, asked = 0;
       for (ptrdiff_t window = 0, height; window < count; window += height) {
         height = kernel_next_block(count - window);
+        for (ptrdiff_t until = next ? lines * (window + height) / count : 0; asked < until; asked++) {
+          __builtin_prefetch(next + 16 * asked);
+          if (together == 2) __builtin_prefetch(next + 16 * (depth + asked));
+        }
+#if KERNEL_VECTOR_FLOATS == 16
+        if (together == 2) {
+          convolution_pair_tiles[height - 1](rows + window * runs + run, runs, some, offset, floats, panel, 16 * depth,
+                                             results + window, 16 * p, &step);
+          continue;
+        }
+#endif
         convolution_tiles[width > 8][height - 1](rows + window * runs + run, runs, some, offset, floats, panel,
                                                  results + window, 16 * p, width, &step);
       }
@@ -237,7 +297,54 @@ static void convolve(const struct convolution_geometry *g, const float *input, p
         _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) store(sums + 16 * i + 8 * v, s[i][v]); \
   }
 FOR_ROWS(FILTER_GRADIENT_TILE, 1)
+#if KERNEL_VECTOR_FLOATS == 16
+/// The same for PANELS whole panels with vectors of 16: those of the gradient lie panel_stride floats apart, the sums
+/// sums_stride.
+#define WIDE_FILTER_GRADIENT(ROWS, PANELS)                                                                          \
+  INLINE void wide_filter_gradient_##ROWS##_##PANELS(const float *const *windows, ptrdiff_t count, ptrdiff_t first, \
+                                                     const float *panel, ptrdiff_t panel_stride, float *sums,       \
+                                                     ptrdiff_t sums_stride) {                                       \
+    f16 s[ROWS][PANELS];                                                                                            \
+    const float *last = panel + (PANELS - 1) * panel_stride;                                                        \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int p = 0; p < PANELS; p++)                                         \
+            s[i][p] = load16(sums + 16 * i + p * sums_stride);                                                      \
+    for (ptrdiff_t w = 0; w < count; w++, panel += 16, last += 16) {                                                \
+      const float *a = windows[w] + first;                                                                          \
+      f16 b[PANELS];                                                                                                \
+      b[0] = load16(panel);                                                                                         \
+      b[PANELS - 1] = load16(last);                                                                                 \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                           \
+        f16 x = splat16(a[i]);                                                                                      \
+        _Pragma("clang loop unroll(full)") for (int p = 0; p < PANELS; p++) s[i][p] = x * b[p] + s[i][p];           \
+      }                                                                                                             \
+    }                                                                                                               \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
+        _Pragma("clang loop unroll(full)") for (int p = 0; p < PANELS; p++)                                         \
+            *(f16_unaligned *)(sums + 16 * i + p * sums_stride) = s[i][p];                                          \
+  }
+#define WIDE_FILTER_GRADIENT_TILES(ROWS)                                                                            \
+  WIDE_FILTER_GRADIENT(ROWS, 1)                                                                                     \
+  WIDE_FILTER_GRADIENT(ROWS, 2)                                                                                     \
+  static void filter_gradient_tile_##ROWS##_2(const float *const *windows, ptrdiff_t count, ptrdiff_t first,        \
+                                              const float *panel, float *sums) {                                    \
+    wide_filter_gradient_##ROWS##_1(windows, count, first, panel, 0, sums, 0);                                      \
+  }                                                                                                                 \
+  static void filter_gradient_pair_tile_##ROWS(const float *const *windows, ptrdiff_t count, ptrdiff_t first,       \
+                                               const float *panel, ptrdiff_t panel_stride, float *sums,             \
+                                               ptrdiff_t sums_stride) {                                             \
+    wide_filter_gradient_##ROWS##_2(windows, count, first, panel, panel_stride, sums, sums_stride);                 \
+  }
+WIDE_FILTER_GRADIENT_TILES(1) WIDE_FILTER_GRADIENT_TILES(2) WIDE_FILTER_GRADIENT_TILES(3)
+WIDE_FILTER_GRADIENT_TILES(4) WIDE_FILTER_GRADIENT_TILES(5) WIDE_FILTER_GRADIENT_TILES(6)
+typedef void filter_gradient_pair_tile_function(const float *const *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t,
+                                                float *, ptrdiff_t);
+static filter_gradient_pair_tile_function *const filter_gradient_pair_tiles[6] = {
+    filter_gradient_pair_tile_1, filter_gradient_pair_tile_2, filter_gradient_pair_tile_3,
+    filter_gradient_pair_tile_4, filter_gradient_pair_tile_5, filter_gradient_pair_tile_6};
+#else
 FOR_ROWS(FILTER_GRADIENT_TILE, 2)
+#endif
 
 typedef void filter_gradient_tile_function(const float *const *, ptrdiff_t, ptrdiff_t, const float *, float *);
 static filter_gradient_tile_function *const filter_gradient_tiles[2][6] = {
@@ -252,19 +359,27 @@ static void convolution_filter_gradient(const struct convolution_geometry *g, co
                                         float *sums, const float *zeros) {
   ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, length = g->run_length;
   const float *windows[count * runs], *own[2 * runs];
-  float panel[16 * KERNEL_WINDOW_BLOCK];
+  float panel[2 * 16 * KERNEL_WINDOW_BLOCK];
   struct window_walk walk = walk_from(g, input, zeros, first);
   for (ptrdiff_t w = 0; w < count; w++, move_on(&walk)) {
     const float **now = own + w % 2 * runs;
     next_runs(&walk, w > 0 ? own + (w + 1) % 2 * runs : NULL, now);
     for (ptrdiff_t r = 0; r < runs; r++) windows[r * count + w] = now[r];
   }
-  for (ptrdiff_t p = 0; 16 * p < n; p++) {
-    ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+  for (ptrdiff_t p = 0, together; 16 * p < n; p += together) {
+    together = panels_together(p, p + 2, n - 16 * p);
+    ptrdiff_t width = n - 16 * p < 16 * together ? n - 16 * p : 16 * together;
     gather_panels(gradient + 16 * p, gradient_stride, NULL, count, width, panel);
     for (ptrdiff_t run = 0; run < runs; run++) {
       for (ptrdiff_t k = 0, height; k < length; k += height) {
         height = kernel_next_block(length - k);
+#if KERNEL_VECTOR_FLOATS == 16
+        if (together == 2) {
+          filter_gradient_pair_tiles[height - 1](windows + run * count, count, k, panel, 16 * count,
+                                                 sums + 16 * ((p * runs + run) * length + k), 16 * runs * length);
+          continue;
+        }
+#endif
         filter_gradient_tiles[width > 8][height - 1](windows + run * count, count, k, panel,
                                                      sums + 16 * ((p * runs + run) * length + k));
       }

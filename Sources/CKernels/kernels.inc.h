@@ -22,6 +22,7 @@
 #include "normalization.inc.h"
 #include "optimizer_steps.inc.h"
 #include "bags.inc.h"
+#include "packed_rows.inc.h"
 
 #define KERNEL_JOIN_(a, b) a##b
 #define KERNEL_JOIN(a, b) KERNEL_JOIN_(a, b)
@@ -136,4 +137,9 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .dot_rows = dot_rows,
     .blend_rows = blend_rows,
     .logistic_factors = logistic_factors,
+    .sum_packed_rows = sum_packed_rows,
+    .dot_packed_rows = dot_packed_rows,
+    .sum_quantized_rows = sum_quantized_rows,
+    .dot_quantized_rows = dot_quantized_rows,
+    .nearest_centroids = nearest_centroids,
 };

@@ -101,7 +101,39 @@ static void pack_panels(const float *b, ptrdiff_t row_stride, ptrdiff_t column_s
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
         store16_up_to(c + i * c_stride, s[i], width);                                                             \
   }
+
+/// The same for two whole panels, panel_stride floats apart: six sums would wait for themselves, twelve do not, and each
+/// element of A is read for both.
+#define PAIR_TILE(ROWS)                                                                                           \
+  static void pair_tile_##ROWS(const float *a, ptrdiff_t a_row, ptrdiff_t a_depth, const float *panel,            \
+                               ptrdiff_t panel_stride, ptrdiff_t depth, float *c, ptrdiff_t c_stride,             \
+                               enum product_start start, const float *bias) {                                     \
+    f16 s[ROWS][2];                                                                                               \
+    const float *upper = a + 3 * a_row, *second = panel + panel_stride;                                           \
+    HIDE_ORIGIN(upper);                                                                                           \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2; v++) {                                          \
+      const float *from = start == product_start_accumulate ? c + i * c_stride : bias;                            \
+      s[i][v] = start == product_start_zero ? splat16(0) : load16(from + 16 * v);                                 \
+    }                                                                                                             \
+    for (ptrdiff_t k = 0; k < depth; k++, panel += 16, second += 16, a += a_depth, upper += a_depth) {            \
+      f16 b[2] = {load16(panel), load16(second)};                                                                 \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++) {                                         \
+        f16 x = splat16(i < 3 ? a[i * a_row] : upper[(i - 3) * a_row]);                                           \
+        s[i][0] = x * b[0] + s[i][0];                                                                             \
+        s[i][1] = x * b[1] + s[i][1];                                                                             \
+      }                                                                                                           \
+    }                                                                                                             \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                             \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < 2; v++)                                            \
+            *(f16_unaligned *)(c + i * c_stride + 16 * v) = s[i][v];                                              \
+  }
 #endif
+
+/// Panels from p on that are computed together where `left` columns are left: whole ones only.
+INLINE ptrdiff_t panels_together(ptrdiff_t p, ptrdiff_t end_panel, ptrdiff_t left) {
+  return KERNEL_VECTOR_FLOATS == 16 && p + 2 <= end_panel && left >= 32 ? 2 : 1;
+}
 
 #define FOR_ROWS(MACRO, VECTORS) \
   MACRO(1, VECTORS) MACRO(2, VECTORS) MACRO(3, VECTORS) MACRO(4, VECTORS) MACRO(5, VECTORS) MACRO(6, VECTORS)
@@ -110,6 +142,11 @@ FOR_ROWS(TILE, 1)
 #if KERNEL_VECTOR_FLOATS == 16
 WIDE_VECTOR_TILE(1) WIDE_VECTOR_TILE(2) WIDE_VECTOR_TILE(3)
 WIDE_VECTOR_TILE(4) WIDE_VECTOR_TILE(5) WIDE_VECTOR_TILE(6)
+PAIR_TILE(1) PAIR_TILE(2) PAIR_TILE(3) PAIR_TILE(4) PAIR_TILE(5) PAIR_TILE(6)
+typedef void pair_tile_function(const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, float *,
+                                ptrdiff_t, enum product_start, const float *);
+static pair_tile_function *const pair_tiles[6] = {pair_tile_1, pair_tile_2, pair_tile_3,
+                                                  pair_tile_4, pair_tile_5, pair_tile_6};
 #else
 FOR_ROWS(MICRO_KERNEL, 2)
 FOR_ROWS(TILE, 2)
@@ -121,6 +158,16 @@ static tile_function *const tiles[2][6] = {
     {tile_1_1, tile_2_1, tile_3_1, tile_4_1, tile_5_1, tile_6_1},
     {tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2},
 };
+
+/// A tile of one panel, or of two whole ones panel_stride floats apart.
+INLINE void run_tile(ptrdiff_t together, const float *a, ptrdiff_t a_row, ptrdiff_t a_depth, ptrdiff_t rows,
+                     const float *panel, ptrdiff_t panel_stride, ptrdiff_t depth, float *c, ptrdiff_t c_stride,
+                     ptrdiff_t width, enum product_start start, const float *bias) {
+#if KERNEL_VECTOR_FLOATS == 16
+  if (together == 2) return pair_tiles[rows - 1](a, a_row, a_depth, panel, panel_stride, depth, c, c_stride, start, bias);
+#endif
+  tiles[width > 8][rows - 1](a, a_row, a_depth, panel, depth, c, c_stride, width < 16 ? width : 16, start, bias);
+}
 
 /// Few rows leave most sums of a tile unused, and a sum that waits for itself takes four cycles a step: several panels at
 /// once keep the multipliers busy. PANELS panels lie panel_stride floats apart.
@@ -188,14 +235,14 @@ static void multiply_panels(const struct row_block *blocks, ptrdiff_t block_coun
   do {
     ptrdiff_t depth = k - depth_first;
     if (depth > KERNEL_DEPTH_BLOCK) depth = depth < 2 * KERNEL_DEPTH_BLOCK ? (depth + 1) / 2 : KERNEL_DEPTH_BLOCK;
-    for (ptrdiff_t p = first_panel; p < end_panel; p++) {
-      ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
+    for (ptrdiff_t p = first_panel, together; p < end_panel; p += together) {
+      together = panels_together(p, end_panel, n - 16 * p);
       const float *panel = panels + 16 * (p * k + depth_first);
       const float *panel_bias = bias ? bias + 16 * p : NULL;
       for (ptrdiff_t i = 0; i < block_count; i++) {
         ptrdiff_t row = blocks[i].first;
-        tiles[width > 8][blocks[i].count - 1](a + row * a_stride + depth_first, a_stride, 1, panel, depth,
-                                              c + row * c_stride + 16 * p, c_stride, width, start, panel_bias);
+        run_tile(together, a + row * a_stride + depth_first, a_stride, 1, blocks[i].count, panel, 16 * k, depth,
+                 c + row * c_stride + 16 * p, c_stride, n - 16 * p, start, panel_bias);
       }
     }
     depth_first += depth;
@@ -245,13 +292,13 @@ static void multiply_transposed(const float *a, ptrdiff_t a_stride, ptrdiff_t m,
   for (ptrdiff_t first = 0; first < rows; first += KERNEL_DEPTH_BLOCK) {
     ptrdiff_t depth = rows - first < KERNEL_DEPTH_BLOCK ? rows - first : KERNEL_DEPTH_BLOCK;
     pack_transposed(a + first * a_stride, a_stride, m, depth, scratch, column_sums);
-    for (ptrdiff_t p = first_panel; p < end_panel; p++) {
+    for (ptrdiff_t p = first_panel, together; p < end_panel; p += together) {
+      together = panels_together(p, end_panel, 32);
       const float *panel = panels + 16 * (first * panel_count + depth * p);
       for (ptrdiff_t i = 0; i < m; i += 6) {
         ptrdiff_t height = m - i < 6 ? m - i : 6;
-        tiles[1][height - 1](scratch + i / 6 * TRANSPOSED_BLOCK, 1, 6, panel, depth,
-                             c + i * c_stride + 16 * (p - first_panel),
-                             c_stride, 16, product_start_accumulate, NULL);
+        run_tile(together, scratch + i / 6 * TRANSPOSED_BLOCK, 1, 6, height, panel, 16 * depth, depth,
+                 c + i * c_stride + 16 * (p - first_panel), c_stride, 16, product_start_accumulate, NULL);
       }
     }
   }

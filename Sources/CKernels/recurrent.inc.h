@@ -19,14 +19,15 @@ static void add_recurrent_product(const struct recurrent_step *s, ptrdiff_t firs
                       product_start_accumulate, NULL);
     return;
   }
-  for (ptrdiff_t p = first_panel; p < end_panel; p++, columns += 16) {
+  for (ptrdiff_t p = first_panel, together; p < end_panel; p += together, columns += 16 * together) {
+    together = panels_together(p, end_panel, 32);
     for (ptrdiff_t first = 0; first < k; first += KERNEL_DEPTH_BLOCK) {
       ptrdiff_t depth = k - first < KERNEL_DEPTH_BLOCK ? k - first : KERNEL_DEPTH_BLOCK;
       for (ptrdiff_t row = 0, height; row < rows; row += height) {
         height = kernel_next_block(rows - row);
-        tiles[1][height - 1](s->past_output + row * s->past_output_stride + first, s->past_output_stride, 1,
-                             s->weight + 16 * (p * k + first), depth, columns + row * stride, stride, 16,
-                             product_start_accumulate, NULL);
+        run_tile(together, s->past_output + row * s->past_output_stride + first, s->past_output_stride, 1, height,
+                 s->weight + 16 * (p * k + first), 16 * k, depth, columns + row * stride, stride, 16,
+                 product_start_accumulate, NULL);
       }
     }
   }

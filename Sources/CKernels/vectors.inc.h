@@ -63,6 +63,31 @@ typedef f16_unaligned widest_unaligned;
 typedef f8 widest;
 typedef f8_unaligned widest_unaligned;
 #endif
+/// Floats of the widest vector.
+#define WIDEST KERNEL_VECTOR_FLOATS
+
+INLINE widest splat_widest(float x) { return (widest)(x); }
+INLINE widest load_widest(const float *p) { return *(const widest_unaligned *)p; }
+INLINE widest max_widest(widest a, widest b) { return a > b ? a : b; }
+/// The first n floats, where there are fewer than a vector has; the others are zero.
+INLINE widest load_widest_up_to(const float *p, ptrdiff_t n) {
+#if KERNEL_VECTOR_FLOATS == 16
+  return load16_up_to(p, n < 16 ? n : 16);
+#else
+  return n >= 8 ? load(p) : load_some(p, n);
+#endif
+}
+INLINE void store_widest_up_to(float *p, widest v, ptrdiff_t n) {
+#if KERNEL_VECTOR_FLOATS == 16
+  store16_up_to(p, v, n < 16 ? n : 16);
+#else
+  if (n >= 8) {
+    store(p, v);
+  } else {
+    store_some(p, v, n);
+  }
+#endif
+}
 
 INLINE float sum_lanes(f8 v) {
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));

@@ -12,30 +12,30 @@
 INLINE ptrdiff_t winograd_stride(ptrdiff_t size) { return size + 16; }
 
 /// Bᵀ·d of six vectors.
-INLINE void winograd_input6(const f8 d[6], f8 out[6]) {
-  f8 a = d[4] - splat(4) * d[2], b = d[3] - splat(4) * d[1], c = d[4] - d[2], e = splat(2) * (d[3] - d[1]);
-  out[0] = splat(4) * d[0] - splat(5) * d[2] + d[4];
+INLINE void winograd_input6(const widest d[6], widest out[6]) {
+  widest a = d[4] - splat_widest(4) * d[2], b = d[3] - splat_widest(4) * d[1], c = d[4] - d[2], e = splat_widest(2) * (d[3] - d[1]);
+  out[0] = splat_widest(4) * d[0] - splat_widest(5) * d[2] + d[4];
   out[1] = a + b;
   out[2] = a - b;
   out[3] = c + e;
   out[4] = c - e;
-  out[5] = splat(4) * d[1] - splat(5) * d[3] + d[5];
+  out[5] = splat_widest(4) * d[1] - splat_widest(5) * d[3] + d[5];
 }
 
 /// Aᵀ·m of six vectors.
-INLINE void winograd_output4(const f8 m[6], f8 out[4]) {
-  f8 a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+INLINE void winograd_output4(const widest m[6], widest out[4]) {
+  widest a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
   out[0] = m[0] + a + c;
-  out[1] = b + splat(2) * d;
-  out[2] = a + splat(4) * c;
-  out[3] = b + splat(8) * d + m[5];
+  out[1] = b + splat_widest(2) * d;
+  out[2] = a + splat_widest(4) * c;
+  out[3] = b + splat_widest(8) * d + m[5];
 }
 
 /// G·g of three vectors.
-INLINE void winograd_filter6(const f8 g[3], f8 out[6]) {
-  f8 a = (g[0] + g[2]) * splat(-1.0f / 6), b = g[1] * splat(-1.0f / 6);
-  f8 c = g[0] * splat(1.0f / 24) + g[2] * splat(1.0f / 6), d = g[1] * splat(1.0f / 12);
-  out[0] = g[0] * splat(0.25f);
+INLINE void winograd_filter6(const widest g[3], widest out[6]) {
+  widest a = (g[0] + g[2]) * splat_widest(-1.0f / 6), b = g[1] * splat_widest(-1.0f / 6);
+  widest c = g[0] * splat_widest(1.0f / 24) + g[2] * splat_widest(1.0f / 6), d = g[1] * splat_widest(1.0f / 12);
+  out[0] = g[0] * splat_widest(0.25f);
   out[1] = a + b;
   out[2] = a - b;
   out[3] = c + d;
@@ -45,18 +45,18 @@ INLINE void winograd_filter6(const f8 g[3], f8 out[6]) {
 
 static void winograd_filters(const float *panel, ptrdiff_t channels, ptrdiff_t stride, float *out) {
   for (ptrdiff_t c = 0; c < channels; c++)
-    for (ptrdiff_t half = 0; half < 16; half += 8) {
-      f8 rows[6][3];
+    for (ptrdiff_t half = 0; half < 16; half += WIDEST) {
+      widest rows[6][3];
       for (ptrdiff_t j = 0; j < 3; j++) {
-        f8 g[3], column[6];
-        for (ptrdiff_t i = 0; i < 3; i++) g[i] = load(panel + 16 * ((3 * i + j) * channels + c) + half);
+        widest g[3], column[6];
+        for (ptrdiff_t i = 0; i < 3; i++) g[i] = load_widest(panel + 16 * ((3 * i + j) * channels + c) + half);
         winograd_filter6(g, column);
         for (ptrdiff_t i = 0; i < 6; i++) rows[i][j] = column[i];
       }
       for (ptrdiff_t i = 0; i < 6; i++) {
-        f8 points[6];
+        widest points[6];
         winograd_filter6(rows[i], points);
-        for (ptrdiff_t j = 0; j < 6; j++) store(out + (6 * i + j) * stride + 16 * c + half, points[j]);
+        for (ptrdiff_t j = 0; j < 6; j++) *(widest_unaligned *)(out + (6 * i + j) * stride + 16 * c + half) = points[j];
       }
     }
 }
@@ -64,19 +64,19 @@ static void winograd_filters(const float *panel, ptrdiff_t channels, ptrdiff_t s
 /// The 36 numbers of a tile, of each channel.
 static void winograd_input(const float *const pixels[WINOGRAD_POINTS], ptrdiff_t channels, ptrdiff_t stride,
                            float *out) {
-  for (ptrdiff_t c = 0; c < channels; c += 8) {
+  for (ptrdiff_t c = 0; c < channels; c += WIDEST) {
     ptrdiff_t left = channels - c;
-    f8 rows[6][6];
+    widest rows[6][6];
     for (ptrdiff_t j = 0; j < 6; j++) {
-      f8 d[6], column[6];
-      for (ptrdiff_t i = 0; i < 6; i++) d[i] = load_up_to(pixels[6 * i + j] + c, left);
+      widest d[6], column[6];
+      for (ptrdiff_t i = 0; i < 6; i++) d[i] = load_widest_up_to(pixels[6 * i + j] + c, left);
       winograd_input6(d, column);
       for (ptrdiff_t i = 0; i < 6; i++) rows[i][j] = column[i];
     }
     for (ptrdiff_t i = 0; i < 6; i++) {
-      f8 points[6];
+      widest points[6];
       winograd_input6(rows[i], points);
-      for (ptrdiff_t j = 0; j < 6; j++) store_up_to(out + (6 * i + j) * stride + c, points[j], left);
+      for (ptrdiff_t j = 0; j < 6; j++) store_widest_up_to(out + (6 * i + j) * stride + c, points[j], left);
     }
   }
 }
@@ -86,24 +86,24 @@ static void winograd_output(const float *products, ptrdiff_t stride, ptrdiff_t w
                             ptrdiff_t columns, const struct convolution_geometry *g,
                             const struct convolution_finish *finish, const float *bias, const float *addend,
                             float *output) {
-  f8 minimum = splat(finish->minimum);
-  for (ptrdiff_t c = 0; c < width; c += 8) {
+  widest minimum = splat_widest(finish->minimum);
+  for (ptrdiff_t c = 0; c < width; c += WIDEST) {
     ptrdiff_t left = width - c;
-    f8 lines[4][6], first = bias ? load(bias + c) : splat(0);
+    widest lines[4][6], first = bias ? load_widest(bias + c) : splat_widest(0);
     for (ptrdiff_t j = 0; j < 6; j++) {
-      f8 m[6], column[4];
-      for (ptrdiff_t i = 0; i < 6; i++) m[i] = load(products + (6 * i + j) * stride + c);
+      widest m[6], column[4];
+      for (ptrdiff_t i = 0; i < 6; i++) m[i] = load_widest(products + (6 * i + j) * stride + c);
       winograd_output4(m, column);
       for (ptrdiff_t i = 0; i < 4; i++) lines[i][j] = column[i];
     }
     for (ptrdiff_t i = 0; i < rows; i++) {
-      f8 results[4];
+      widest results[4];
       winograd_output4(lines[i], results);
       for (ptrdiff_t j = 0; j < columns; j++) {
         ptrdiff_t at = i * g->output_row_stride + j * g->output_pixel_stride + c;
-        f8 y = results[j] + first;
-        if (addend) y += load_up_to(addend + at, left);
-        store_up_to(output + at, max8(minimum, y), left);
+        widest y = results[j] + first;
+        if (addend) y += load_widest_up_to(addend + at, left);
+        store_widest_up_to(output + at, max_widest(minimum, y), left);
       }
     }
   }

@@ -15,6 +15,24 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError)
   try writeAtomically(to: path) { (writer) throws(FileError) in try writer.write(bytes) }
 }
 
+/// Writes a whole file, with the same promise, where nothing is yet or what is there may be replaced.
+///
+/// - Throws: ``FileError/alreadyExists(path:)``, ``FileError/cannotCreate(path:reason:)``,
+///   ``FileError/writeFailed(path:reason:)``.
+public func writeFile(_ bytes: [UInt8], to path: String, replacing: Bool) throws(FileError) {
+  try checkWritable(file: path, replacing: replacing)
+  try writeAtomically(bytes, to: path)
+}
+
+/// Whether a file could be written there; for asking before minutes of work.
+public func checkWritable(file path: String, replacing: Bool) throws(FileError) {
+  var status = stat()
+  if stat(path, &status) == 0 {
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw .cannotCreate(path: path, reason: "a folder is there") }
+    guard replacing else { throw .alreadyExists(path: path) }
+  }
+}
+
 /// Writes a whole file piece by piece, with the same promise.
 func writeAtomically(
   to path: String, _ body: (inout FileWriter) throws(FileError) -> Void
@@ -118,6 +136,15 @@ public final class MappedFile: @unchecked Sendable {
   /// The bytes of a range inside of the file.
   package func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
+  }
+
+  /// Calls `body` with the bytes of a range inside of the file.
+  @inline(__always)
+  public func withBytes<R, E: Error>(
+    _ range: Range<Int>, _ body: (RawSpan) throws(E) -> R
+  ) throws(E) -> R {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "MappedFile: \(range) of \(count) bytes")
+    return try body(bytes(range).bytes)
   }
 }
 

@@ -98,7 +98,7 @@ public struct Tensor: Sendable {
     precondition(shape.elementCount == count, "reshaped: \(self.shape) does not have the elements of \(shape)")
     let result = Tensor(shape: shape, storage: storage)
     let original = self.shape
-    return result.recorded("reshape", from: [self]) { [.dense($0.reshaped(original))] }
+    return result.recorded("reshape", from: [self]) { [.dense($0.reshaped(original))] }.traced(.reshape, [self])
   }
 
   /// The same numbers without the memory of how they were made.

@@ -23,6 +23,11 @@ public struct TextModel: Sendable {
   /// Names of the labels, in the order of the outputs; none where it says a number.
   public var labels: [String] { description.labels }
 
+  /// The scores of some texts before softmax, sigmoid or scale: K numbers each, in the order of the texts.
+  public func logits(_ texts: [String], batchSize: Int = 64) -> [[Float]] {
+    outputs(texts, batchSize: batchSize) { $0 }.rows
+  }
+
   /// What the network makes of some texts, a row of K numbers each, `batchSize` texts at a time; texts of about the same
   /// length go together.
   func outputs(

@@ -25,7 +25,7 @@ struct NLPTool: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Tokenize.self, Vocab.self, Train.self, TrainSentiment.self, TrainVectors.self, TrainLanguageModel.self,
-      TrainTokenizer.self, TrainImage.self, ImportWeights.self,
+      TrainTokenizer.self, TrainImage.self, ImportWeights.self, Export.self, Quantize.self,
       Predict.self, Evaluate.self, Vectors.self, Info.self, Run.self, Bench.self,
     ])
 

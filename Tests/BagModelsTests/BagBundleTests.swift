@@ -84,7 +84,7 @@ struct BagBundleTests {
       let json = try String(contentsOfFile: "\(path)/model.json", encoding: .utf8)
       for (old, new) in [
         ("\"dimensions\" : 10", "\"dimensions\" : 1000000000"), ("\"ngram_rows\" : ", "\"ngram_rows\" : 9"),
-        ("\"bucket_count\" : 2000000", "\"bucket_count\" : 1000000000"), ("\"format\" : 1", "\"format\" : 2"),
+        ("\"bucket_count\" : 2000000", "\"bucket_count\" : 1000000000"), ("\"format\" : 1", "\"format\" : 3"),
         ("\"softmax\"", "\"hierarchical-softmax\""), ("\"count\" : 100", "\"count\" : -1"),
       ] {
         #expect(json.contains(old))

@@ -11,7 +11,7 @@ struct HelpTests {
     ["vocab", "prune"], ["vocab", "diff"], ["vocab", "encode"], ["vocab", "decode"], ["vocab", "export"],
     ["vocab", "import"], ["vocab", "vectors"], ["vocab", "neighbours"], ["vocab", "remove"], ["train-tokenizer"],
     ["train"], ["train-sentiment"], ["train-vectors"], ["train-language-model"], ["train-image"], ["import-weights"],
-    ["predict"], ["evaluate"],
+    ["export"], ["quantize"], ["run"], ["predict"], ["evaluate"],
     ["vectors"], ["vectors", "neighbours"], ["vectors", "analogies"], ["vectors", "word"], ["vectors", "sentence"],
     ["vectors", "export"], ["vectors", "import"], ["info"], ["run"], ["bench"],
   ]

@@ -1,4 +1,4 @@
-import ModelExchange
+// Compiled into one module with the readers.
 
 /// ONNX files: an error, or a model that runs on zeros. Also arrays of NumPy, which begin with a byte that no model does.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -6,7 +6,9 @@ import VocabularyStore
 
 /// What `model.json` says of a bag classifier.
 struct BagClassifierDescription: BundleDescription {
-  static let currentFormat = 1
+  static let currentFormat = 2
+  /// What earlier versions read too: all but product-quantised rows.
+  static let plainFormat = 1
   static let oldestFormat = 1
   static let taskName = "bag-classification"
   static func describes(task: String) -> Bool { task == taskName }
@@ -62,7 +64,7 @@ extension BagClassifier {
     let (description, weights, vocabulary) = try BagModelError.converting { () throws(BundleError) in
       let description = try ModelBundle.readDescription(BagClassifierDescription.self, in: path)
       let weights = try ModelBundle.readWeights(
-        in: path, keepingStored: [RowStorage.rowsName, Self.bucketsName], description.checksums)
+        in: path, keepingStored: RowStorage.storedNames.union([Self.bucketsName]), description.checksums)
       return (description, weights, try ModelBundle.readVocabulary(in: path, description.checksums))
     }
     let weightsPath = ModelBundle.weightsPath(in: path)
@@ -73,9 +75,8 @@ extension BagClassifier {
     }
     let options = description.options
     let bucketCount = options.features.usesBuckets ? options.features.bucketCount : 0
-    guard let stored = weights.stored[Self.bucketsName], stored.type == .uint8,
-      let buckets = stored.withBytes({ BucketIndex(bytes: $0, bucketCount: bucketCount) }),
-      buckets.keptCount == description.ngramRows
+    guard let stored = weights.stored[Self.bucketsName],
+      let buckets = BucketIndex(stored, bucketCount: bucketCount), buckets.keptCount == description.ngramRows
     else { throw .mismatch(path: weightsPath, reason: "the n-grams are not those of model.json") }
     let rowCount = description.wordRows + description.ngramRows
     guard let rows = try RowStorage(weights, count: rowCount, dimensions: options.dimensions) else {
@@ -103,7 +104,7 @@ extension BagClassifier {
     case .float32: return self
     case .int8: rounded = .bytes(ByteRowTable(table))
     case .float16:
-      let weights = SafeTensors(tensors: [:], stored: [RowStorage.rowsName: rows.stored(precision).rows])
+      let weights = SafeTensors(tensors: [:], stored: rows.stored(precision).stored)
       guard let read = try RowStorage(weights, count: rows.count, dimensions: options.dimensions) else { return self }
       rounded = read
     }
@@ -122,7 +123,7 @@ extension BagClassifier {
   /// Writes the classifier as a folder, whole or not at all.
   ///
   /// - Parameters:
-  ///   - precision: of the rows. What was loaded as ``RowPrecision/int8`` stays so.
+  ///   - precision: of the rows. What was loaded as ``RowPrecision/int8``, or is quantised, stays so.
   ///   - replacing: whether a model that is there already may be replaced.
   /// - Throws: ``BagModelError`` when something that is not a model is there, something is there and `replacing` is
   ///   false, or the disk is full.
@@ -130,19 +131,14 @@ extension BagClassifier {
     to path: String, precision: RowPrecision = .int8, replacing: Bool = false
   ) throws(BagModelError) {
     let description = BagClassifierDescription(
+      format: isQuantized ? BagClassifierDescription.currentFormat : BagClassifierDescription.plainFormat,
       options: options,
       labels: zip(labels, output.labelCounts).map { .init(name: $0, count: $1) }, tokenizer: tokenizer,
       wordRows: features.vocabulary.count, ngramRows: features.buckets.keptCount)
-    let (stored, scales) = rows.stored(precision)
-    let buckets = features.buckets.bytes
-    var tensors = [Self.outputName: output.table.tensor]
-    if let scales { tensors[RowStorage.scalesName] = scales }
-    let weights = SafeTensors(
-      tensors: tensors,
-      stored: [
-        RowStorage.rowsName: stored,
-        Self.bucketsName: StoredTensor(buckets, type: .uint8, shape: [buckets.count]),
-      ])
+    var (stored, tensors) = rows.stored(precision)
+    tensors[Self.outputName] = output.table.tensor
+    stored[Self.bucketsName] = features.buckets.stored(shortest: isQuantized)
+    let weights = SafeTensors(tensors: tensors, stored: stored)
     try BagModelError.converting { () throws(BundleError) in
       try ModelBundle.write(
         description, weights: weights, vocabulary: features.vocabulary, to: path, replacing: replacing)

@@ -15,23 +15,36 @@ extension RowStorage {
   static let rowsName = "rows"
   static let scalesName = "row_scales"
 
+  /// The tensors that readers must keep as they are stored.
+  static let storedNames: Set = [rowsName, normCodesName, codebookName]
+
   /// The rows as a file has them.
-  func stored(_ precision: RowPrecision) -> (rows: StoredTensor, scales: Tensor?) {
+  func stored(_ precision: RowPrecision) -> (stored: [String: StoredTensor], tensors: [String: Tensor]) {
     switch (self, precision) {
+    case (.quantized(let table), _): return table.storedTensors
     case (.bytes(let table), _):
       let rows = StoredTensor(table.packedBytes, type: .int8, shape: [table.count, table.dimensions])
-      return (rows, Tensor(table.rowScales))
+      return ([Self.rowsName: rows], [Self.scalesName: Tensor(table.rowScales)])
     case (.floats(let table), .int8):
       return RowStorage.bytes(ByteRowTable(table)).stored(.int8)
     case (.floats(let table), .float16), (.floats(let table), .float32):
       let type = precision == .float16 ? ElementType.float16 : .float32
-      return (StoredTensor(table.packedBytes(type), type: type, shape: [table.count, table.dimensions]), nil)
+      let rows = StoredTensor(table.packedBytes(type), type: type, shape: [table.count, table.dimensions])
+      return ([Self.rowsName: rows], [:])
     }
   }
 
   /// Reads rows of a known number and size; nil when the file has others.
   init?(_ weights: SafeTensors, count: Int, dimensions: Int) throws(BagModelError) {
-    guard let rows = weights.stored[Self.rowsName], rows.shape == [count, dimensions] else { return nil }
+    guard let rows = weights.stored[Self.rowsName] else { return nil }
+    if rows.type == .uint8 {
+      guard let table = QuantizedRowTable(weights, codes: rows, count: count, dimensions: dimensions) else {
+        return nil
+      }
+      self = .quantized(table)
+      return
+    }
+    guard rows.shape == [count, dimensions] else { return nil }
     if rows.type == .int8 {
       guard let scales = weights.tensors[Self.scalesName], scales.shape == [count] else { return nil }
       self = .bytes(rows.withBytes { ByteRowTable(packed: $0, scales: scales.scalars, dimensions: dimensions) })

@@ -55,7 +55,7 @@ extension WordVectors {
     let (description, weights, vocabulary) = try BagModelError.converting { () throws(BundleError) in
       let description = try ModelBundle.readDescription(WordVectorDescription.self, in: path)
       let weights = try ModelBundle.readWeights(
-        in: path, keepingStored: [RowStorage.rowsName, Self.bucketsName], description.checksums)
+        in: path, keepingStored: RowStorage.storedNames.union([Self.bucketsName]), description.checksums)
       return (description, weights, try ModelBundle.readVocabulary(in: path, description.checksums))
     }
     let weightsPath = ModelBundle.weightsPath(in: path)
@@ -101,14 +101,10 @@ extension WordVectors {
     let description = WordVectorDescription(
       options: options, dimensions: dimensions, wordRows: features.vocabulary.count,
       ngramRows: features.buckets.keptCount)
-    let (stored, scales) = rows.stored(precision)
+    var (stored, tensors) = rows.stored(precision)
     let buckets = features.buckets.bytes
-    let weights = SafeTensors(
-      tensors: scales.map { [RowStorage.scalesName: $0] } ?? [:],
-      stored: [
-        RowStorage.rowsName: stored,
-        Self.bucketsName: StoredTensor(buckets, type: .uint8, shape: [buckets.count]),
-      ])
+    stored[Self.bucketsName] = StoredTensor(buckets, type: .uint8, shape: [buckets.count])
+    let weights = SafeTensors(tensors: tensors, stored: stored)
     try BagModelError.converting { () throws(BundleError) in
       try ModelBundle.write(
         description, weights: weights, vocabulary: features.vocabulary, to: path, replacing: replacing)

@@ -8,6 +8,9 @@ public struct LabelProbability: Sendable, Hashable {
   public let label: String
   /// Its probability.
   public let probability: Double
+
+  /// A label with its probability.
+  public init(label: String, probability: Double) { (self.label, self.probability) = (label, probability) }
 }
 
 /// A classifier that reads a text as the mean of the rows of its words and n-grams (Joulin et al. 2016).
@@ -24,7 +27,7 @@ public struct BagClassifier: Sendable {
   let features: FeatureMap
   let rows: RowStorage
   let output: OutputLayer
-  private let pool: ScratchPool
+  let pool: ScratchPool
 
   init(
     features: FeatureMap, rows: RowStorage, output: OutputLayer, labels: [String], options: BagClassifierOptions
@@ -49,6 +52,8 @@ public struct BagClassifier: Sendable {
   public var wordCount: Int { features.vocabulary.count - FeatureMap.reservedTokens.count }
   /// D
   public var dimensions: Int { options.dimensions }
+  /// Whether its rows are product-quantised (``quantized(_:retraining:shouldStop:report:)``).
+  public var isQuantized: Bool { if case .quantized = rows { true } else { false } }
 
   /// The likeliest labels of a text, likeliest first.
   ///
@@ -160,18 +165,27 @@ final class PredictionScratch {
     features.appendNgramRows(of: hashes, to: &rows)
   }
 
+  /// The rows of a text.
+  func indices(_ text: String, _ classifier: BagClassifier) -> [Int32] {
+    read(text, classifier.features)
+    if classifier.options.countsFeaturesOnce { removeRepeats() }
+    return rows
+  }
+
   /// Leaves the mean of the rows in `hidden`.
   func findMean(_ storage: RowStorage, once: Bool) {
-    if once {
-      rows.sort()
-      var kept = 0
-      for row in rows where kept == 0 || rows[kept - 1] != row {
-        rows[kept] = row
-        kept += 1
-      }
-      rows.removeLast(rows.count - kept)
-    }
+    if once { removeRepeats() }
     storage.mean(of: rows, into: hidden.base, width: width)
+  }
+
+  private func removeRepeats() {
+    rows.sort()
+    var kept = 0
+    for row in rows where kept == 0 || rows[kept - 1] != row {
+      rows[kept] = row
+      kept += 1
+    }
+    rows.removeLast(rows.count - kept)
   }
 }
 

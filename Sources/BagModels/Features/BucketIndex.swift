@@ -38,6 +38,40 @@ struct BucketIndex: Sendable, Hashable {
     keptCount = Int(kept)
   }
 
+  /// Some of the buckets, by their places among the kept ones.
+  func keeping(_ places: Set<Int32>) -> BucketIndex {
+    var kept = [UInt64](repeating: 0, count: bits.count)
+    var place: Int32 = 0
+    for (index, word) in bits.enumerated() {
+      var rest = word
+      while rest != 0 {
+        if places.contains(place) { kept[index] |= rest & (~rest &+ 1) }
+        rest &= rest - 1
+        place += 1
+      }
+    }
+    return BucketIndex(bits: kept, bucketCount: bucketCount)
+  }
+
+  /// The kept buckets in rising order.
+  var buckets: [Int32] {
+    bits.enumerated().flatMap { index, word in
+      (0..<64).filter { word >> UInt64($0) & 1 == 1 }.map { Int32(64 * index + $0) }
+    }
+  }
+
+  /// Kept buckets that must rise; nil where they do not.
+  init?(buckets: [Int32], bucketCount: Int) {
+    var bits = [UInt64](repeating: 0, count: (bucketCount + 63) / 64)
+    var last: Int32 = -1
+    for bucket in buckets {
+      guard bucket > last, Int(bucket) < bucketCount else { return nil }
+      bits[Int(bucket) / 64] |= 1 << UInt64(bucket % 64)
+      last = bucket
+    }
+    self.init(bits: bits, bucketCount: bucketCount)
+  }
+
   /// The bits as ``init(bytes:bucketCount:)`` reads them.
   var bytes: [UInt8] {
     bits.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }

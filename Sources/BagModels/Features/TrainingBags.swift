@@ -33,7 +33,14 @@ struct TrainingBags {
   init(
     _ texts: TextCollection, selection: [Int], options: FeatureOptions, distinct: Bool
   ) throws(BagModelError) {
-    features = try FeatureMap(texts, selection: selection, options: options)
+    self.init(
+      texts, selection: selection, features: try FeatureMap(texts, selection: selection, options: options),
+      distinct: distinct)
+  }
+
+  /// Finds the rows of some texts of a collection, where the features are known.
+  init(_ texts: TextCollection, selection: [Int], features: FeatureMap, distinct: Bool) {
+    self.features = features
     let arena = texts.arena
     var isUsed = [Bool](repeating: false, count: arena.count)
     for text in selection { for token in texts.tokens(of: text) { isUsed[Int(token)] = true } }

@@ -86,11 +86,13 @@ final class ByteRowTable: @unchecked Sendable {
 enum RowStorage: Sendable {
   case floats(RowTable)
   case bytes(ByteRowTable)
+  case quantized(QuantizedRowTable)
 
   var count: Int {
     switch self {
     case .floats(let table): table.count
     case .bytes(let table): table.count
+    case .quantized(let table): table.count
     }
   }
 
@@ -104,6 +106,9 @@ enum RowStorage: Sendable {
       case .bytes(let table): table.sum(rows, bounds, into: out, width: width)
       case .floats(let table):
         kernels.sum_rows(table.base, table.stride, table.width, rows, bounds, 1, out, width)
+      case .quantized(let table):
+        table.sum(rows, into: out)
+        (out + table.dimensions).update(repeating: 0, count: width - table.dimensions)
       }
     }
     kernels.scale(out, 1 / Float(rows.count), out, width)
@@ -114,6 +119,7 @@ enum RowStorage: Sendable {
     switch self {
     case .floats(let table): table.vector(row)
     case .bytes(let table): table.vector(row)
+    case .quantized(let table): table.vector(row)
     }
   }
 }

@@ -15,7 +15,7 @@ extension WordVectors {
     func bad(_ line: Int, _ reason: String) -> BagModelError { .badLine(path: path, line: line, reason: reason) }
     // fastText's models begin with this number.
     if bytes.starts(with: [0xBA, 0x16, 0x4F, 0x2F]) {
-      throw bad(1, "it is a model of fastText; give its .vec file")
+      throw bad(1, "it is a model of fastText, which another reader is for")
     }
     guard let newline = bytes.prefix(64).firstIndex(of: 0x0A) else {
       throw bad(1, "no line with two numbers begins it")

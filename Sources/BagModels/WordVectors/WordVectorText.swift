@@ -36,7 +36,7 @@ extension WordVectors {
   }
 
   /// Vectors of distinct words, one behind the other.
-  init(
+  package init(
     words: [String], numbers: [Float], dimensions: Int, tokenizer: TokenizerSettings, source path: String
   ) throws(BagModelError) {
     guard !words.isEmpty else { throw .noTexts(reason: "\(path): no vector is in it") }

@@ -8,6 +8,9 @@ public struct WordSimilarity: Sendable, Hashable {
   public let word: String
   /// The cosine of the angle between the vectors, -1 to 1.
   public let similarity: Double
+
+  /// A word with its similarity.
+  public init(word: String, similarity: Double) { (self.word, self.similarity) = (word, similarity) }
 }
 
 /// Words as points of a space in which similar words are near.

@@ -172,6 +172,17 @@ struct row_update_list {
   ptrdiff_t count;
 };
 
+/// Product-quantised rows: row r is norms[norm_codes[r]] · (centroid codes[r · parts], centroid codes[r · parts + 1], …).
+struct quantized_rows {
+  const uint8_t *codes;
+  ptrdiff_t parts;
+  ptrdiff_t part_width; ///< elements of a part; of the last one what is left of the width
+  ptrdiff_t width;
+  const float *centroids; ///< 256 of each part, one part behind the other
+  const uint8_t *_Nullable norm_codes;
+  const float *_Nullable norms; ///< 256; without them all are 1
+};
+
 typedef void recurrent_forward(const struct recurrent_step *step);
 typedef void recurrent_backward(const struct recurrent_step_gradient *step);
 
@@ -447,6 +458,21 @@ struct kernel_table {
                      const float *factors, const float *_Nullable x, float *_Nullable sum);
   /// factors[i] = rate · (targets[i] - σ(scores[i])); the sum of -log likelihood is returned, each at most 16.1.
   double (*logistic_factors)(const float *scores, const float *targets, ptrdiff_t count, float rate, float *factors);
+
+  // Rows without anything between them (packed_rows.inc.h), of any width; `table` need not be aligned to anything.
+  /// out = the sum of `count` rows
+  void (*sum_packed_rows)(const void *table, ptrdiff_t width, const int32_t *rows, ptrdiff_t count, float *out);
+  /// out[i] = row first + i · x
+  void (*dot_packed_rows)(const void *table, ptrdiff_t width, ptrdiff_t first, ptrdiff_t count, const float *x,
+                          float *out);
+  /// The same of product-quantised rows.
+  void (*sum_quantized_rows)(const struct quantized_rows *table, const int32_t *rows, ptrdiff_t count, float *out);
+  void (*dot_quantized_rows)(const struct quantized_rows *table, ptrdiff_t first, ptrdiff_t count, const float *x,
+                             float *out);
+  /// For each of `count` points of `size` elements, `stride` floats apart, the nearest of 256 centroids, the first one of
+  /// equals. Centroids lie element by element, 256 of each; `halves` is half the square of each one's length.
+  void (*nearest_centroids)(const float *points, ptrdiff_t stride, ptrdiff_t size, ptrdiff_t count,
+                            const float *centroids, const float *halves, uint8_t *codes, ptrdiff_t code_stride);
 };
 
 /// The best level that this machine can run.

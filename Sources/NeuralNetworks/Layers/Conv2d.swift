@@ -39,7 +39,7 @@ public final class Conv2d: Module {
   public func callAsFunction(
     _ input: Tensor, normalizedBy norm: BatchNorm2d? = nil, adding addend: Tensor? = nil, clipsNegative: Bool = false
   ) -> Tensor {
-    guard GradientTape.isRecording else {
+    guard GradientTape.isRecording || OperationTrace.isRecording else {
       return prepared(norm)(input, adding: addend, clipsNegative: clipsNegative)
     }
     // What is packed holds the weights, which the optimiser could then not change in place.

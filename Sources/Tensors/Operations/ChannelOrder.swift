@@ -15,6 +15,7 @@ extension Tensor {
     let (inner, channels) = (shape[1..<rank - 1].reduce(1, *), shape[rank - 1])
     let result = transposedEach(inner, channels, shape: [shape[0], channels] + shape[1..<rank - 1])
     return result.recorded("channelsFirst", from: [self]) { [.dense($0.channelsLast())] }
+      .traced(.channelsFirst, [self])
   }
 
   /// B matrices of so many rows and columns, each transposed.

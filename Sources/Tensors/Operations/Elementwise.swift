@@ -28,6 +28,7 @@ extension Tensor {
   /// Sum of two tensors of the same shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     a.combined("+", with: b, kernels.add).recorded("add", from: [a, b]) { [.dense($0), .dense($0)] }
+      .traced(.add, [a, b])
   }
 
   /// Difference of two tensors of the same shape.
@@ -71,6 +72,7 @@ extension Tensor {
   /// max(x, 0)
   public func relu() -> Tensor {
     activated("relu", { kernels.relu($0, $1, $2) }, gradient: { kernels.relu_gradient($0, $1, $2, $3) })
+      .traced(.relu, [self])
   }
 
   /// 1 / (1 + e⁻ˣ)

@@ -20,9 +20,11 @@ extension Tensor {
     ) { product(weight: weight, bias: bias, rows: rows) }
     let (x, w) = (detached, weight.detached)
     let needs = (input: needsGradient, weight: weight.needsGradient)
-    return result.recorded("linear", from: [self, weight] + (bias.map { [$0] } ?? [])) { gradient in
+    let operands = [self, weight] + (bias.map { [$0] } ?? [])
+    return result.recorded("linear", from: operands) { gradient in
       linearGradients(gradient, x: x, weight: w, rows: rows, needs: needs)
     }
+    .traced(.linear, operands)
   }
 
   private func product(weight: Tensor, bias: Tensor?, rows: Int) -> Tensor {

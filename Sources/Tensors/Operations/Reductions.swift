@@ -55,6 +55,15 @@ extension Tensor {
         return .dense(piece)
       }
     }
+    .traced(.concatenation(axis: axis), tensors)
+  }
+
+  /// Zeros for new channels before and behind those that are there: [..., before + C + after] of [..., C].
+  public func paddedChannels(before: Int, after: Int) -> Tensor {
+    precondition(rank >= 1 && before >= 0 && after >= 0, "paddedChannels: the shape \(shape), \(before), \(after)")
+    func zeros(_ count: Int) -> Tensor { Tensor(zeros: Array(shape.dropLast()) + [count]) }
+    return Tensor.concatenated([zeros(before), self, zeros(after)], axis: rank - 1)
+      .traced(.channelPadding(before: before, after: after), [self])
   }
 
   /// Consecutive rows, so many each: the reverse of concatenation along the first dimension.

@@ -1,6 +1,13 @@
 import Glibc
 
 extension Double {
+  /// A small number with the power of ten: `1.3e-6`.
+  var scientific: String {
+    guard self > 0, isFinite else { return "\(self)" }
+    let exponent = log10(self).rounded(.down)
+    return "\((self / pow(10, exponent)).fixed(1))e\(Int(exponent))"
+  }
+
   /// With a fixed number of digits behind the point.
   func fixed(_ digits: Int) -> String {
     guard isFinite else { return "\(self)" }

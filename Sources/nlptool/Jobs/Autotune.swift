@@ -282,6 +282,8 @@ extension TrainingJob {
     case .network(let model): try model.write(to: arguments.output, replacing: replacing)
     case .bag(let bag):
       try bag.write(to: arguments.output, precision: arguments.bag.precision ?? .int8, replacing: replacing)
+    // Read only: nothing trains one.
+    case .fastText: break
     }
   }
 }

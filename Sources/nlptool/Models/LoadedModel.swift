@@ -1,14 +1,16 @@
 import BagModels
 import ModelBundles
+import ModelExchange
 import TextModels
 import Training
 
 import func Glibc.log
 
-/// A model of any kind that a folder holds, and that says something of a text.
+/// A model of any kind that a folder holds, or a file of fastText, and that says something of a text.
 enum LoadedModel {
   case network(TextModel)
   case bag(BagClassifier)
+  case fastText(FastTextClassifier)
 
   /// What a model says of a text.
   enum Answer {
@@ -18,6 +20,10 @@ enum LoadedModel {
 
   /// Loads what is there.
   init(contentsOf path: String) throws {
+    if isFastText(path) {
+      self = .fastText(try FastTextClassifier(contentsOf: path))
+      return
+    }
     switch try ModelBundle.task(in: path) {
     case BagClassifier.task: self = .bag(try BagClassifier(contentsOf: path))
     case LanguageModelDescription.taskName:
@@ -31,6 +37,7 @@ enum LoadedModel {
     switch self {
     case .network(let model): model.task
     case .bag(let bag): bag.options.loss == .oneVersusAll ? .multiLabel : .singleLabel
+    case .fastText(let classifier): classifier.task
     }
   }
 
@@ -38,6 +45,7 @@ enum LoadedModel {
     switch self {
     case .network(let model): model.labels
     case .bag(let bag): bag.labels
+    case .fastText(let classifier): classifier.labels
     }
   }
 
@@ -45,14 +53,17 @@ enum LoadedModel {
   var maximumLength: Int? {
     switch self {
     case .network(let model): model.encoder.maximumLength
-    case .bag: nil
+    case .bag, .fastText: nil
     }
   }
 
   /// Probability from which on a bag that gives any number of labels gives one.
-  private static let bagThreshold = 0.5
+  static let bagThreshold = 0.5
 
-  func answers(_ texts: [String]) throws -> [Answer] {
+  /// What the model says of some texts, with the probabilities of all labels.
+  ///
+  /// - Parameter choice: the labels that will be asked for; another model than fastText's says the same whatever it is.
+  func answers(_ texts: [String], _ choice: LabelChoice = LabelChoice()) throws -> [Answer] {
     switch self {
     case .network(let model) where model.task == .regression:
       return try TextRegressor(model).predict(texts).map(Answer.value)
@@ -63,6 +74,32 @@ enum LoadedModel {
       return bag.probabilities(texts).map {
         .labels(Prediction(labels: bag.labels, probabilities: $0, threshold: threshold, isTruncated: false))
       }
+    case .fastText(let classifier): return classifier.predictions(texts, choice).map(Answer.labels)
+    }
+  }
+
+  /// The ids by which an exported model gets a text, and the scores of a network.
+  struct Scores {
+    let ids: [Int32]
+    let logits: [Float]?
+
+    /// The members of a JSON object.
+    func json(labels: [String]) -> String {
+      let ids = "\"ids\":[\(ids.map(String.init).joined(separator: ","))]"
+      guard let logits else { return ids }
+      let names = labels.isEmpty ? ["value"] : labels
+      return ids + ",\"logits\":{"
+        + zip(names, logits).map { "\($0.asJSON):\($1)" }.joined(separator: ",") + "}"
+    }
+  }
+
+  /// Those of some texts.
+  func scores(_ texts: [String]) throws -> [Scores] {
+    switch self {
+    case .network(let model):
+      return zip(texts, model.logits(texts)).map { Scores(ids: model.encoder.encode($0), logits: $1) }
+    case .bag(let bag): return texts.map { Scores(ids: bag.rowIndices($0), logits: nil) }
+    case .fastText: throw CommandFailure(.content, "--logits is for models of nlptool; fastText's are not exported")
     }
   }
 
@@ -70,18 +107,17 @@ enum LoadedModel {
   func evaluate(_ texts: LabelledTexts) throws -> (evaluation: TextEvaluation, truncatedTexts: Int) {
     switch self {
     case .network(let model): return try model.evaluate(texts)
-    case .bag(let bag): return (try bag.evaluate(texts, task: task, threshold: Self.bagThreshold), 0)
+    case .bag(let bag): return (try judge(texts, bag.probabilities), 0)
+    case .fastText(let classifier): return (try judge(texts, classifier.probabilities), 0)
     }
   }
-}
 
-extension BagClassifier {
-  /// Judges the classifier as networks are judged.
-  fileprivate func evaluate(_ texts: LabelledTexts, task: TextTask, threshold: Double) throws -> TextEvaluation {
+  /// Judges a classifier that gives probabilities as networks are judged.
+  private func judge(_ texts: LabelledTexts, _ probabilities: ([String]) -> [[Float]]) throws -> TextEvaluation {
     guard !texts.examples.isEmpty else { throw TextModelError.noExamples(source: "evaluation data") }
     let targets = try texts.targets(task, labels: labels)
     var single = EvaluationBuilder(labels: labels)
-    var several = MultiLabelEvaluationBuilder(labels: labels, threshold: threshold)
+    var several = MultiLabelEvaluationBuilder(labels: labels, threshold: Self.bagThreshold)
     // Some at a time: each has a probability for every label.
     let size = 1024
     for first in stride(from: 0, to: texts.examples.count, by: size) {

@@ -58,6 +58,6 @@ extension TrainingJob {
     let vectors = try WordVectorTraining(options).run(
       collection, shouldStop: { Interrupt.isRequested }, report: console.show)
     console.closeLine()
-    return PretrainedVectors(vectors, name: "skip-gram, \(passes) passes")
+    return PretrainedVectors(.own(vectors), name: "skip-gram, \(passes) passes")
   }
 }

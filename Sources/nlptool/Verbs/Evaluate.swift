@@ -9,15 +9,17 @@ struct Evaluate: ParsableCommand {
     abstract: "Judge a model on labelled texts or images, or a language model on plain texts.",
     discussion: """
       A language model reads one text a line; its measure is the perplexity. A model of images takes one set of them, as \
-      train-image does: of sets that are divided the part for tests.
+      train-image does: of sets that are divided the part for tests. A classifier of fastText (.bin or .ftz) is judged like \
+      one of nlptool's.
 
       Examples:
         nlptool evaluate model corpora/sentiment-en/test.tsv
         nlptool evaluate model test.tsv --text-column 4 --label-column 1 --json
         nlptool evaluate resnet20 cifar10/test
+        nlptool evaluate cooking.bin cooking.valid
       """)
 
-  @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText.", valueName: "model"))
   var model: String
 
   @Argument(
@@ -39,7 +41,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    switch try ModelBundle.task(in: model) {
+    switch isFastText(model) ? nil : try ModelBundle.task(in: model) {
     case ImageModelDescription.taskName: return try judgeImages(ImageModel(contentsOf: model))
     case LanguageModelDescription.taskName: return try judgeLanguageModel()
     default: break

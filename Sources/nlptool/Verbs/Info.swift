@@ -3,6 +3,7 @@ import BagModels
 import Glibc
 import ImageModels
 import ModelBundles
+import ModelExchange
 import NeuralNetworks
 import TextModels
 
@@ -13,16 +14,17 @@ struct Info: ParsableCommand {
     discussion: """
       An architecture is a name that --model of train takes; its sizes are given as there, and those of its vocabulary \
       and labels here. Networks for images have torchvision's names with a dash: lenet5, small-cnn, resnet50, \
-      vgg16-bn, squeezenet1.1, inception-v3, …
+      vgg16-bn, squeezenet1.1, inception-v3, … Models of fastText are files, .bin or .ftz.
 
       Examples:
         nlptool info model
         nlptool info bilstm --embedding-size 300 --hidden-size 256 --labels 2
         nlptool info cnn --embedding-size 300 --json
         nlptool info resnet18 --classes 10
+        nlptool info lid.176.ftz
       """)
 
-  @Argument(help: ArgumentHelp("Folder of a model, or an architecture.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Folder of a model, a file of fastText, or an architecture.", valueName: "model"))
   var model: String
 
   @Option(help: ArgumentHelp("Tokens of an architecture's vocabulary.", valueName: "number"))
@@ -68,6 +70,7 @@ struct Info: ParsableCommand {
       throw ValidationError("--classes is for architectures of images; a model has classes of its own")
     }
     try sizes.checkNone("a model has sizes of its own")
+    if isFastText(model) { return try write(FastTextReport(FastTextModel(contentsOf: model))) }
     switch try ModelBundle.task(in: model) {
     case LanguageModelDescription.taskName:
       let model = try LanguageModel(contentsOf: model)
@@ -83,6 +86,7 @@ struct Info: ParsableCommand {
         try write(
           NetworkReport(model.network, model.network.embedding, model.description.network, labels: model.labels))
       case .bag(let bag): try write(BagReport(bag))
+      case .fastText(let classifier): try write(FastTextReport(classifier.model))
       }
     }
   }
@@ -175,21 +179,53 @@ private struct BagReport: InfoReport {
   let words: Int
   let rows: Int
   let labels: [String]
+  let quantized: Bool
   let options: BagClassifierOptions
 
   init(_ bag: BagClassifier) {
-    parameters = bag.parameterCount
+    (parameters, quantized) = (bag.parameterCount, bag.isQuantized)
     (words, rows, labels, options) = (bag.wordCount, bag.rowCount, bag.labels, bag.options)
   }
 
   var text: String {
     """
     BagClassifier(\(options.loss.rawValue))
-      rows: \(rows) × \(options.dimensions), \(words) of them for words
+      rows: \(rows) × \(options.dimensions)\(quantized ? ", quantised" : ""), \(words) of them for words
       output: \(labels.count) labels
     \(parameters) parameters
     labels: \(labels.joined(separator: ", "))
 
     """
+  }
+}
+
+/// What there is to say of a model of fastText.
+private struct FastTextReport: InfoReport {
+  let architecture = "fasttext"
+  let version: Int
+  let words: Int
+  let rows: Int
+  let quantized: Bool
+  let labels: [String]
+  let settings: FastTextSettings
+
+  init(_ model: FastTextModel) {
+    (version, words, rows) = (model.version, model.wordCount, model.rowCount)
+    (quantized, labels, settings) = (model.isQuantized, model.labels, model.settings)
+  }
+
+  var text: String {
+    let lengths = "\(settings.shortestCharacterNgram) to \(settings.longestCharacterNgram)"
+    let subwords = settings.longestCharacterNgram > 0 ? ", character n-grams of \(lengths)" : ""
+    let ngrams = settings.wordNgrams > 1 ? ", n-grams of up to \(settings.wordNgrams) words" : ""
+    var text = """
+      fastText(\(settings.kind.rawValue), \(settings.loss.rawValue)), version \(version)
+        rows: \(rows) × \(settings.dimensions)\(quantized ? ", quantised" : ""), \(words) of them for words\(ngrams)\(subwords)
+
+      """
+    if !labels.isEmpty {
+      text += "  output: \(labels.count) labels\nlabels: \(labels.joined(separator: ", "))\n"
+    }
+    return text
   }
 }

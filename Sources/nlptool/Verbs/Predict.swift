@@ -13,11 +13,16 @@ struct Predict: ParsableCommand {
     discussion: """
       Reads one text a line and writes one line for each: label TAB probability, once for each label that is given \
       (none, one or several with a model for several), or the number of a model for numbers; or one JSON object \
-      {"label", "probability", "probabilities"}, {"labels", "probabilities"} or {"value"}. Answers as lines arrive.
+      {"label", "probability", "probabilities"}, {"labels", "probabilities"} or {"value"}; with --logits the ids that \
+      the text has as input of an exported model stand there too, and the scores of a network. Answers as lines arrive.
 
       A model of images takes PNG and JPEG files, folders of them, and IDX and CIFAR files, of which each holds many. \
       Each image gets a line: name TAB class TAB probability, with -k so many classes; or one JSON object {"image", \
       "label", "probability", "probabilities"}, with -k also "labels", with --logits also "logits".
+
+      A classifier of fastText (.bin or .ftz) is read as it is, and says what fastText says: labels without __label__, \
+      probabilities of up to 1.00001, no label for a text of which it knows nothing. It cannot be made a folder of \
+      nlptool's, whose n-grams have other hashes and so other rows.
 
       Examples:
         nlptool predict model --text "Not what I had hoped for."
@@ -26,9 +31,10 @@ struct Predict: ParsableCommand {
         cut -f2 reviews.tsv | nlptool predict model
         nlptool predict squeezenet photo.jpg holidays/ -k 5 --skip-bad
         nlptool predict digits t10k-images-idx3-ubyte --format jsonl --logits
+        nlptool predict lid.176.ftz messages.txt -k 2
       """)
 
-  @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText.", valueName: "model"))
   var model: String
 
   @Argument(
@@ -53,7 +59,7 @@ struct Predict: ParsableCommand {
       "Give labels of at least this probability, in place of the model's choice.", valueName: "probability"))
   var threshold: Double?
 
-  @Flag(help: "Give the score of each class too; of images, with --format jsonl.")
+  @Flag(help: "Give the score of each label too, and the ids of texts; with --format jsonl.")
   var logits = false
 
   @Flag(help: "Leave damaged images out and count them, where otherwise the first ends the command.")
@@ -67,6 +73,7 @@ struct Predict: ParsableCommand {
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
+    if logits, format == .text { throw ValidationError("--logits needs --format jsonl") }
     if let top, top < 1 { throw ValidationError("-k takes a number from 1 on") }
     if let threshold, !(threshold >= 0 && threshold <= 1) {
       throw ValidationError("--threshold takes a number from 0 to 1")
@@ -76,18 +83,20 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    if try ModelBundle.task(in: model) == ImageModelDescription.taskName {
+    if !isFastText(model), try ModelBundle.task(in: model) == ImageModelDescription.taskName {
       return try classifyImages(ImageModel(contentsOf: model))
     }
-    if logits || skipBad { throw ValidationError("--logits and --skip-bad are for models of images") }
+    if skipBad { throw ValidationError("--skip-bad is for models of images") }
     guard files.count < 2 else { throw ValidationError("a model of texts takes one file") }
     let model = try LoadedModel(contentsOf: model)
     if model.task == .regression, top != nil || threshold != nil {
       throw ValidationError("-k and --threshold are for models of labels; this one says a number")
     }
-    var writer = AnswerWriter(format: format, top: top, threshold: threshold)
+    let choice = LabelChoice(top: top, threshold: threshold, wantsAll: format == .jsonl)
+    var writer = AnswerWriter(
+      format: format, top: top, threshold: threshold, choice: choice, showsScores: logits)
     defer { if !quiet { writer.sayTruncation(model) } }
-    if !text.isEmpty { return try writer.write(model.answers(text)) }
+    if !text.isEmpty { return try writer.write(text, model) }
     let reader = try input.open(files.first ?? "-")
     // Texts are classified together, but none waits for others that are not there yet.
     let batchSize = 256
@@ -96,16 +105,16 @@ struct Predict: ParsableCommand {
       do throws(CorpusError) {
         lines.append(try reader.lineText())
       } catch {
-        try writer.write(model.answers(lines))
+        try writer.write(lines, model)
         throw error
       }
       let isComplete = lines.count == batchSize
       guard isComplete || !reader.nextLineIsReady else { continue }
-      try writer.write(model.answers(lines))
+      try writer.write(lines, model)
       if !isComplete { try StandardOutput.shared.flush() }
       lines = []
     }
-    try writer.write(model.answers(lines))
+    try writer.write(lines, model)
   }
 }
 
@@ -114,22 +123,27 @@ private struct AnswerWriter {
   let format: Predict.Format
   let top: Int?
   let threshold: Double?
+  let choice: LabelChoice
+  let showsScores: Bool
   private var truncated = 0
 
-  init(format: Predict.Format, top: Int?, threshold: Double?) {
+  init(format: Predict.Format, top: Int?, threshold: Double?, choice: LabelChoice, showsScores: Bool) {
     (self.format, self.top, self.threshold) = (format, top, threshold)
+    (self.choice, self.showsScores) = (choice, showsScores)
   }
 
-  mutating func write(_ answers: [LoadedModel.Answer]) throws {
-    for answer in answers {
+  mutating func write(_ texts: [String], _ model: LoadedModel) throws {
+    let scores = showsScores ? try model.scores(texts) : []
+    for (index, answer) in try model.answers(texts, choice).enumerated() {
+      let line: String
       switch answer {
       case .labels(let prediction):
         if prediction.isTruncated { truncated += 1 }
-        let line = format == .text ? text(prediction) : json(prediction)
-        try StandardOutput.shared.write(line + "\n")
-      case .value(let value):
-        try StandardOutput.shared.write(format == .text ? "\(value.fixed(4))\n" : "{\"value\":\(value)}\n")
+        line = format == .text ? text(prediction) : json(prediction)
+      case .value(let value): line = format == .text ? value.fixed(4) : "{\"value\":\(value)}"
       }
+      let added = showsScores ? scores[index].json(labels: model.labels) : ""
+      try StandardOutput.shared.write(added.isEmpty ? line + "\n" : "\(line.dropLast()),\(added)}\n")
     }
   }
 

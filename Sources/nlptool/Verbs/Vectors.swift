@@ -7,18 +7,19 @@ struct Vectors: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Ask word vectors: neighbours, analogies, vectors of words and texts.",
     discussion: """
-      Vectors are a folder of train-vectors, a text file of GloVe, word2vec or fastText (.vec), word2vec's binary form (.bin), or a \
-      vocabulary that has vectors (.sqlite).
+      Vectors are a folder of train-vectors, a model of fastText (.bin, .ftz), a text file of GloVe, word2vec or fastText (.vec), \
+      word2vec's binary form (.bin), or a vocabulary that has vectors (.sqlite).
 
       Examples:
         nlptool vectors neighbours vectors good bad
         nlptool vectors sentence vectors reviews.txt
+        nlptool vectors neighbours cc.fi.300.bin elokuva
       """,
     subcommands: [Neighbours.self, Analogies.self, Word.self, Sentence.self, Export.self, Import.self])
 
   /// The vectors to ask.
   struct Source: ParsableArguments {
-    @Argument(help: ArgumentHelp("Folder of vectors, or a text file.", valueName: "vectors"))
+    @Argument(help: ArgumentHelp("Folder of vectors, a model of fastText, or a text file.", valueName: "vectors"))
     var vectors: String
 
     @Option(
@@ -28,7 +29,7 @@ struct Vectors: ParsableCommand {
 
     @OptionGroup(title: "General") var compute: ComputeOptions
 
-    func load() throws -> WordVectors {
+    func load() throws -> LoadedVectors {
       compute.apply()
       return try loadVectors(vectors, named: name)
     }
@@ -47,7 +48,7 @@ struct Vectors: ParsableCommand {
     }
 
     /// Prints the neighbours of words.
-    func answer(_ words: [String], with vectors: WordVectors) throws {
+    func answer(_ words: [String], with vectors: LoadedVectors) throws {
       for (index, word) in words.enumerated() {
         try check([word], vectors)
         if index > 0, !json { try StandardOutput.shared.write("\n") }
@@ -156,18 +157,10 @@ struct Vectors: ParsableCommand {
     var file = "-"
 
     func run() throws {
-      let vectors = try source.load()
-      let tokenizer = try Tokenizer(vectors.tokenizer)
-      let workspace = tokenizer.makeWorkspace()
+      let vector = try source.load().sentenceReader()
       let reader = try LineReader(path: file)
       while try reader.advance() {
-        try tokenizer.tokenize(try reader.lineText().utf8.span, with: workspace)
-        let tokens = (0..<workspace.count).map { index in
-          workspace.withUTF8(at: index) { span in
-            span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-          }
-        }
-        try StandardOutput.shared.write(vectors.vector(tokens: tokens).asWords + "\n")
+        try StandardOutput.shared.write(vector(try reader.lineText()).asWords + "\n")
         if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
       }
     }
@@ -194,7 +187,7 @@ struct Vectors: ParsableCommand {
 
     func run() throws {
       try checkNew(output, force: force)
-      try source.load().writeText(to: output, header: format == .word2vec)
+      try source.load().words().writeText(to: output, header: format == .word2vec)
     }
   }
 
@@ -205,7 +198,8 @@ struct Vectors: ParsableCommand {
       discussion: """
         Forms: text of GloVe, word2vec or fastText (.vec), word2vec's binary form (.bin), a matrix of NumPy (.npy) with a \
         list of its words (one a line, or lines of word TAB row), and a vocabulary that has vectors (.sqlite), whose own \
-        settings then divide texts.
+        settings then divide texts. Of a model of fastText (.bin, .ftz) the words come in, without the parts of words that \
+        give unknown ones a vector: those stay in its file, which the other verbs read as it is.
 
         Examples:
           nlptool vectors import glove.6B.100d.txt --lowercase --output glove
@@ -241,14 +235,16 @@ struct Vectors: ParsableCommand {
 
     func run() throws {
       try WordVectors.checkWritable(to: output, replacing: force)
+      let settings = try tokenizer.settings(lowercase: lowercase)
       let vectors = try loadVectors(
-        file, named: name, limit: limit ?? .max, settings: tokenizer.settings(lowercase: lowercase), words: words)
+        file, named: name, limit: limit ?? .max, settings: settings, words: words
+      ).words(limit: limit ?? .max, settings: settings)
       try vectors.write(to: output, precision: precision, replacing: force)
       StandardError.write("\(vectors.wordCount) vectors of \(vectors.dimensions) numbers are in \(output)\n")
     }
   }
 
-  private static func check(_ words: [String], _ vectors: WordVectors) throws {
+  private static func check(_ words: [String], _ vectors: LoadedVectors) throws {
     for word in words where vectors.vector(word) == nil {
       throw CommandFailure(
         .content, "\"\(word)\" has no vector; use a word of the training texts, or vectors with character n-grams")

@@ -17,6 +17,11 @@ extension Tensor {
     weight: Tensor, bias: Tensor? = nil, stride: Size2D = 1, padding: Padding2D = 0, dilation: Size2D = 1,
     groups: Int = 1, clipsNegative: Bool = false
   ) -> Tensor {
+    if clipsNegative, OperationTrace.isRecording {
+      return conv2d(
+        weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups
+      ).relu()
+    }
     let shape = ConvolutionShape(
       "conv2d", input: self.shape, weight: weight.shape, bias: bias?.shape, stride: stride, padding: padding,
       dilation: dilation, groups: groups)
@@ -30,7 +35,8 @@ extension Tensor {
     }
     let needs = (input: needsGradient, weight: weight.needsGradient)
     let hasBias = bias?.needsGradient == true
-    return result.recorded("conv2d", from: [self, weight] + (bias.map { [$0] } ?? [])) { above in
+    let operands = [self, weight] + (bias.map { [$0] } ?? [])
+    return result.recorded("conv2d", from: operands) { above in
       let gradient = clipsNegative ? result.reluGradient(above) : above
       return [
         needs.input
@@ -39,6 +45,7 @@ extension Tensor {
         hasBias ? .dense(convolutionBiasGradient(gradient, filters: shape.filters)) : nil,
       ]
     }
+    .traced(.convolution(stride: stride, padding: padding, dilation: dilation, groups: groups), operands)
   }
 
   /// Convolution of sequences, `torch.nn.functional.conv1d` with the channels last:

@@ -40,10 +40,19 @@ extension Tensor {
     mean: Tensor, variance: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5,
     addend: Tensor? = nil, clipsNegative: Bool = false
   ) -> Tensor {
+    if OperationTrace.isRecording, addend != nil || clipsNegative {
+      let alone = batchNorm(mean: mean, variance: variance, weight: weight, bias: bias, epsilon: epsilon)
+      let sum = addend.map { alone + $0 } ?? alone
+      return clipsNegative ? sum.relu() : sum
+    }
     let channels = Channels(self, "batchNorm", weight, bias, mean, variance)
     let statistics = BatchStatistics(mean: mean, variance: variance, count: 0)
     let affine = Affine(weight: weight, bias: bias, epsilon: epsilon, addend: addend, clipsNegative: clipsNegative)
-    return normalized(channels, statistics, affine, isOwn: false)
+    return normalized(channels, statistics, affine, isOwn: false).traced(
+      .batchNormalization(epsilon: epsilon),
+      [
+        self, mean, variance, weight ?? Tensor(repeating: 1, shape: mean.shape), bias ?? Tensor(zeros: mean.shape),
+      ])
   }
 
   private struct Affine {

@@ -27,5 +27,6 @@ extension Tensor {
       withExtendedLifetime((x, gradient)) {}
       return [.dense(inputGradient)]
     }
+    .traced(.localResponseNormalization(size: size, alpha: alpha, beta: beta, k: k), [self])
   }
 }

@@ -16,7 +16,10 @@ extension Tensor {
     let windows = PoolingWindows(
       "maxPool2d", self, kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
       ceilMode: ceilMode)
-    return maximum(windows, "maxPool2d")
+    return maximum(windows, "maxPool2d").traced(
+      .maxPool(
+        kernelSize: kernelSize, stride: stride ?? kernelSize, padding: padding, dilation: dilation, ceilMode: ceilMode),
+      [self])
   }
 
   /// The mean of each channel under each window, `torch.nn.functional.avg_pool2d` with the channels last.
@@ -34,7 +37,11 @@ extension Tensor {
     let windows = PoolingWindows(
       "avgPool2d", self, kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode,
       countsPadding: countsPadding)
-    return average(windows, "avgPool2d")
+    return average(windows, "avgPool2d").traced(
+      .averagePool(
+        kernelSize: kernelSize, stride: stride ?? kernelSize, padding: padding, ceilMode: ceilMode,
+        countsPadding: countsPadding),
+      [self])
   }
 
   /// Means of windows that divide the image into `outputSize`, `torch.nn.functional.adaptive_avg_pool2d` with the
@@ -43,6 +50,7 @@ extension Tensor {
   /// - Returns: [B, output height, output width, C] for [B, H, W, C].
   public func adaptiveAvgPool2d(outputSize: Size2D) -> Tensor {
     average(PoolingWindows("adaptiveAvgPool2d", self, outputSize: outputSize), "adaptiveAvgPool2d")
+      .traced(.adaptiveAveragePool(outputSize: outputSize), [self])
   }
 
   /// The largest numbers of windows that divide the image into `outputSize`,

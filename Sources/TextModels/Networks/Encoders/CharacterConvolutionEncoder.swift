@@ -6,7 +6,8 @@ public import Tensors
 /// the paper's one-hot ones.
 public final class CharacterConvolutionEncoder: TextNetworkEncoder {
   private static let widths = [7, 7, 3, 3, 3, 3]
-  private static let pooled: Set = [0, 1, 5]
+  /// The convolutions that pooling follows.
+  package static let pooled: Set = [0, 1, 5]
 
   /// Rows that are left of a text of some length.
   static func rowCount(length: Int) -> Int {
@@ -23,7 +24,7 @@ public final class CharacterConvolutionEncoder: TextNetworkEncoder {
   public let convolutions: [ConvolutionOverTime]
   /// Two.
   public let hidden: [Linear]
-  private let length: Int
+  package let length: Int
   private let dropout: Float
 
   /// A network over vectors of `inputSize` numbers.

@@ -7,7 +7,7 @@ public final class RecurrentEncoder: TextNetworkEncoder {
   public let recurrent: RecurrentLayers
   /// Weighs the states, where they are pooled so.
   public let attention: AttentionPooling?
-  private let pooling: SequencePooling
+  package let pooling: SequencePooling
 
   /// Layers over vectors of `inputSize` numbers.
   public init(_ options: RecurrentOptions, inputSize: Int, random: RandomStream?) {

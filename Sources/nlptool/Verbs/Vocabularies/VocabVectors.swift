@@ -10,8 +10,8 @@ extension Vocab {
       abstract: "Give vectors to the words of a vocabulary, and tell how many have one.",
       discussion: """
         Vectors are a folder of train-vectors, a text file of GloVe, word2vec or fastText (.vec), word2vec's binary form \
-        (.bin), or a matrix of NumPy (.npy) with a list of its words. Those of train-vectors give vectors to words that they \
-        do not know, of parts of them.
+        (.bin), a model of fastText (.bin, .ftz), or a matrix of NumPy (.npy) with a list of its words. Those of train-vectors \
+        and of fastText give vectors to words that they do not know, of parts of them.
 
         Example:
           nlptool vocab vectors words.sqlite glove.6B.100d.txt
@@ -80,7 +80,7 @@ extension Vocab {
 
     func run() throws {
       compute.apply()
-      try ranking.answer(words, with: try WordVectors(of: try source.open(), named: source.name))
+      try ranking.answer(words, with: .own(try WordVectors(of: try source.open(), named: source.name)))
     }
   }
 }

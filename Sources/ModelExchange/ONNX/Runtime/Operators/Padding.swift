@@ -10,7 +10,7 @@ extension OperatorLibrary {
       return { (operands) throws(OperatorFault) in
         let x = try operands.value(0)
         let pads = try operands.integers(1, or: given)
-        let along = try axes(try operands.optionalIntegers(3) ?? Array(0..<x.rank), rank: x.rank)
+        let along = try resolvedAxes(try operands.optionalIntegers(3) ?? Array(0..<x.rank), rank: x.rank)
         guard pads.count == 2 * along.count else { throw .wrong("\(pads.count) pads for the shape \(x.shape)") }
         var (before, behind) = ([Int](repeating: 0, count: x.rank), [Int](repeating: 0, count: x.rank))
         for (place, axis) in along.enumerated() {

@@ -24,7 +24,7 @@ private struct QuantizationGrid {
       (inner, extent) = (max(1, x.count), 1)
       return
     }
-    let axis = try axis(along, rank: x.rank)
+    let axis = try resolvedAxis(along, rank: x.rank)
     inner = x.shape[(axis + 1)...].reduce(1, *)
     extent = x.shape[axis]
     if block > 0 {

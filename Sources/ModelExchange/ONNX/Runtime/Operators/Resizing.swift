@@ -93,7 +93,7 @@ private struct ResizeForm: Sendable {
   private func far(_ t: Double) -> Double { ((cubic * t - 5 * cubic) * t + 8 * cubic) * t - 4 * cubic }
 
   func run(_ x: ONNXValue, scales: [Double]?, sizes: [Int]?) throws(OperatorFault) -> ONNXValue {
-    let along = try ModelExchange.axes(axes ?? Array(0..<x.rank), rank: x.rank)
+    let along = try resolvedAxes(axes ?? Array(0..<x.rank), rank: x.rank)
     var (shape, factors) = (x.shape, [Double](repeating: 1, count: x.rank))
     if let sizes, !sizes.isEmpty {
       guard sizes.count == along.count, along.allSatisfy({ x.shape[$0] > 0 }) else {

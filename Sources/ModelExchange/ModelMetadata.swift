@@ -1,0 +1,134 @@
+import BagModels
+import Foundation
+import ImageModels
+import TextModels
+import TextProcessing
+
+/// What is said of a model beside its numbers, so that other programs can use it.
+///
+/// In ONNX files these are `metadata_props` with `nlptool.` before the key, elsewhere the members of a JSON object.
+///
+/// | key | value |
+/// |---|---|
+/// | `task` | `single_label`, `multi_label`, `regression`, `language-model`, `bag-classification`, `image_classification` |
+/// | `labels` | the names of the outputs, an array |
+/// | `activation` | what makes probabilities of the logits: `softmax`, `sigmoid`, `none` |
+/// | `threshold` | the probability from which on a label is given, where any number of them is |
+/// | `scale` | mean and deviation: a number is mean + deviation · logit |
+/// | `tokenizer` | settings of the tokenizer |
+/// | `maximum_length` | tokens that are read of a text: of longer ones the first and the last half of so many |
+/// | `vocabulary_fingerprint` | of the vocabulary that gives the ids |
+/// | `vocabulary_size`, `unknown_id` | its tokens, and the id of all others |
+/// | `architecture`, `preparation` | the network for images, and what happens to an image before it |
+/// | `preprocessing` | how to get the inputs, in words |
+struct ModelMetadata {
+  /// By falling importance; the order is part of the bytes.
+  private(set) var entries: [(key: String, value: Value)] = []
+
+  /// Text, or JSON.
+  enum Value {
+    case text(String)
+    case json(String)
+
+    /// As a value of its own: text as it is.
+    var plain: String {
+      switch self {
+      case .text(let text), .json(let text): text
+      }
+    }
+  }
+
+  /// All of it as one object.
+  var json: String {
+    let members = entries.map { key, value in
+      switch value {
+      case .json(let json): "  \(Self.encoded(key)): \(json)"
+      case .text(let text): "  \(Self.encoded(key)): \(Self.encoded(text))"
+      }
+    }
+    return "{\n\(members.joined(separator: ",\n"))\n}\n"
+  }
+
+  /// Strings, numbers and what they are made of: there is nothing that could fail.
+  private static func encoded(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+  }
+
+  init(_ stored: StoredModel) {
+    switch stored {
+    case .text(let model): add(model)
+    case .bag(let classifier): add(classifier)
+    case .language(let model): add(model)
+    case .image(let model): add(model)
+    }
+  }
+
+  private mutating func add(_ key: String, _ value: String) { entries.append((key, .text(value))) }
+
+  private mutating func add(_ key: String, json value: some Encodable) {
+    entries.append((key, .json(Self.encoded(value))))
+  }
+
+  private mutating func add(_ model: TextModel) {
+    let description = model.description
+    add("task", description.task.rawValue)
+    if !description.labels.isEmpty { add("labels", json: description.labels) }
+    let activation: String
+    switch description.task {
+    case .singleLabel: activation = "softmax"
+    case .multiLabel: activation = "sigmoid"
+    case .regression: activation = "none"
+    }
+    add("activation", activation)
+    if let threshold = description.threshold { add("threshold", json: threshold) }
+    if let scale = description.scale { add("scale", json: scale) }
+    add("tokenizer", json: description.tokenizer)
+    add("maximum_length", json: description.maximumLength)
+    add("vocabulary_fingerprint", description.checksums.vocabularyFingerprint)
+    add("vocabulary_size", json: description.network.vocabularySize)
+    add("unknown_id", json: model.encoder.vocabulary.unknownID)
+    add(
+      "preprocessing",
+      "ids: the ids of a text's tokens, its unknown_id for tokens that the vocabulary lacks and for a text without any; "
+        + "lengths: how many; pad shorter texts of a batch with 0.")
+  }
+
+  private mutating func add(_ classifier: BagClassifier) {
+    add("task", BagClassifier.task)
+    add("labels", json: classifier.labels)
+    add("activation", classifier.options.loss == .oneVersusAll ? "sigmoid" : "softmax")
+    add("tokenizer", json: classifier.tokenizer)
+    add("features", json: classifier.options.features)
+    add(
+      "preprocessing",
+      "ids: the rows of a text's words, of </s> and of its n-grams, as BagClassifier.rowIndices of nlptool gives them; "
+        + "lengths: how many; pad shorter texts of a batch with 0.")
+  }
+
+  private mutating func add(_ model: LanguageModel) {
+    add("task", model.description.task)
+    add("activation", "softmax")
+    add("tokenizer", json: model.description.tokenizer)
+    add("vocabulary_fingerprint", model.description.checksums.vocabularyFingerprint)
+    add("vocabulary_size", json: model.description.vocabularySize)
+    add("unknown_id", json: model.vocabulary.unknownID)
+    add(
+      "preprocessing",
+      "ids: the words of texts, <eos> behind each; lengths: how many; hidden and cell: zeros before the first word, "
+        + "then what the last call gave as next_hidden and next_cell.")
+  }
+
+  private mutating func add(_ model: ImageModel) {
+    add("task", model.description.task)
+    add("labels", json: model.labels)
+    add("activation", "softmax")
+    add("architecture", model.architecture.rawValue)
+    add("preparation", json: model.preparation)
+    add(
+      "preprocessing",
+      "image: pixels / 255 in the order of the channels red, green, blue (or gray), after the steps of preparation, "
+        + "minus the mean and divided by the deviation of its channel.")
+  }
+}

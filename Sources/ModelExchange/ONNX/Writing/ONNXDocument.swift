@@ -1,0 +1,68 @@
+import BagModels
+import Foundation
+import ImageModels
+import ModelFiles
+import SwiftProtobuf
+import TextModels
+
+/// A model as an ONNX file (https://onnx.ai): IR version 8, opset 17, batch and time open.
+///
+/// Inputs of texts are `ids` int64 [batch, time] and `lengths` int64 [batch]; what stands behind a length never matters,
+/// but it must be an id of the vocabulary. Those of images are `image` float [batch, channels, height, width]. The output
+/// is `logits` float [batch, K]. What a program needs beside the numbers stands in the metadata: labels, tokenizer,
+/// preparation of images. The same model gives the same bytes.
+public struct ONNXDocument: Sendable {
+  /// Of the format.
+  public static let irVersion = 8
+  /// Of the operators.
+  public static let opsetVersion = 17
+
+  let model: ONNXModel
+
+  /// Writes down a model's graph and weights, which are copied.
+  ///
+  /// - Throws: ``ExchangeError/inexpressible(format:reason:)``.
+  public init(_ stored: StoredModel) throws(ExchangeError) {
+    let graph: ONNXGraph =
+      switch stored {
+      case .text(let model): try TextGraph.make(model.network)
+      case .bag(let classifier): BagGraph.make(classifier)
+      case .language(let model): LanguageModelGraph.make(model.network)
+      case .image(let model):
+        try ImageGraph.make(
+          model.network, channels: model.preparation.channels, size: model.architecture.imageSize)
+      }
+    var model = ONNXModel()
+    model.irVersion = Int64(Self.irVersion)
+    model.opsetImport = [.with { ($0.domain, $0.version) = ("", Int64(Self.opsetVersion)) }]
+    model.producerName = "nlptool"
+    model.graph = graph
+    model.metadataProps = ModelMetadata(stored).entries.map { key, value in
+      .with { ($0.key, $0.value) = ("nlptool.\(key)", value.plain) }
+    }
+    self.model = model
+  }
+
+  /// The whole file.
+  ///
+  /// - Throws: ``ExchangeError/inexpressible(format:reason:)`` beyond the 2 GB that the format allows.
+  public func bytes() throws(ExchangeError) -> [UInt8] {
+    do {
+      return try model.serializedBytes()
+    } catch {
+      throw .inexpressible(format: "ONNX", reason: "it has more than 2 GB; files of the format have less")
+    }
+  }
+
+  /// Writes the file, whole or not at all.
+  ///
+  /// - Throws: ``ExchangeError/file(_:)`` and what ``bytes()`` throws.
+  public func write(to path: String, replacing: Bool = false) throws(ExchangeError) {
+    let bytes = try bytes()
+    do throws(FileError) {
+      try writeFile(bytes, to: path, replacing: replacing)
+    } catch {
+      throw .file(error)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import Tensors
+
+/// The nodes and the weights of a graph that is being written. Values are known by their names.
+struct ONNXGraphBuilder {
+  private(set) var graph = ONNXGraph()
+  private var names: Set<String> = []
+  private var constants: [[Int64]: [[Int]: String]] = [:]
+
+  init(name: String) { graph.name = name }
+
+  /// A name that nothing has yet.
+  private mutating func newName(_ wish: String) -> String {
+    var name = wish
+    var number = 1
+    while !names.insert(name).inserted {
+      number += 1
+      name = "\(wish)_\(number)"
+    }
+    return name
+  }
+
+  /// Declares an input of the graph.
+  ///
+  /// - Parameter shape: a number, or the name of an extent that is open.
+  mutating func input(_ name: String, _ type: ONNXElementType, _ shape: [ONNXExtent]) -> String {
+    names.insert(name)
+    graph.input.append(.init(name, type, shape))
+    return name
+  }
+
+  /// Declares a value as an output of the graph under a name of its own.
+  mutating func output(_ name: String, of value: String, _ type: ONNXElementType, _ shape: [ONNXExtent]) {
+    names.insert(name)
+    // The node that makes the value gives it the name, unless others were told the old one.
+    graph.node.append(.with { ($0.opType, $0.input, $0.output, $0.name) = ("Identity", [value], [name], "to_\(name)") })
+    graph.output.append(.init(name, type, shape))
+  }
+
+  /// Adds a node with one result.
+  mutating func add(_ type: String, _ inputs: [String], _ attributes: ONNXAttribute...) -> String {
+    add(type, inputs, results: 1, attributes)[0]
+  }
+
+  /// Adds a node; an input that is left out has an empty name.
+  mutating func add(
+    _ type: String, _ inputs: [String], results count: Int, _ attributes: [ONNXAttribute]
+  ) -> [String] {
+    let name = newName(type.lowercased())
+    let outputs = (0..<count).map { $0 == 0 ? name : newName("\(name)_result\($0)") }
+    graph.node.append(
+      .with {
+        ($0.opType, $0.name, $0.input, $0.output, $0.attribute) = (type, name, inputs, outputs, attributes)
+      })
+    return outputs
+  }
+
+  /// Adds a weight, once for each name.
+  mutating func weight(_ name: String, _ tensor: Tensor, shape: [Int]? = nil) -> String {
+    guard names.insert(name).inserted else { return name }
+    graph.initializer.append(.init(name, tensor, shape: shape ?? tensor.shape))
+    return name
+  }
+
+  /// A constant of numbers.
+  mutating func floats(_ values: [Float], shape: [Int] = []) -> String {
+    let name = newName("constant")
+    graph.initializer.append(.init(name, Tensor(values), shape: shape))
+    return name
+  }
+
+  /// A constant of whole numbers; equal ones are stored once.
+  mutating func integers(_ values: [Int], shape: [Int]? = nil) -> String {
+    let (values, shape) = (values.map { Int64($0) }, shape ?? [values.count])
+    if let name = constants[values]?[shape] { return name }
+    let name = newName("constant")
+    constants[values, default: [:]][shape] = name
+    graph.initializer.append(
+      .with {
+        $0.name = name
+        $0.dataType = ONNXElementType.int64.rawValue
+        $0.dims = shape.map { Int64($0) }
+        $0.rawData = values.withUnsafeBytes { Data($0) }
+      })
+    return name
+  }
+
+  /// x·Wᵀ + b over the last axis of values of a rank of 2.
+  mutating func linear(_ input: String, weight: String, bias: String?) -> String {
+    add("Gemm", [input, weight] + (bias.map { [$0] } ?? []), .int("transB", 1))
+  }
+}
+
+/// An extent of a shape: a number, or open under a name.
+enum ONNXExtent: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+  case fixed(Int)
+  case open(String)
+
+  init(integerLiteral value: Int) { self = .fixed(value) }
+  init(stringLiteral value: String) { self = .open(value) }
+}
+
+extension ONNXValueInfo {
+  init(_ name: String, _ type: ONNXElementType, _ shape: [ONNXExtent]) {
+    self.init()
+    self.name = name
+    self.type.tensorType.elemType = type.rawValue
+    self.type.tensorType.shape.dim = shape.map { extent in
+      .with {
+        switch extent {
+        case .fixed(let count): $0.dimValue = Int64(count)
+        case .open(let name): $0.dimParam = name
+        }
+      }
+    }
+  }
+}
+
+extension ONNXTensor {
+  init(_ name: String, _ tensor: Tensor, shape: [Int]) {
+    self.init()
+    self.name = name
+    dataType = ONNXElementType.float32.rawValue
+    dims = shape.map { Int64($0) }
+    rawData = tensor.withUnsafeElements { Data(buffer: $0) }
+  }
+}
+
+extension ONNXAttribute {
+  static func int(_ name: String, _ value: Int) -> ONNXAttribute {
+    .with { ($0.name, $0.type, $0.i) = (name, .int, Int64(value)) }
+  }
+
+  static func ints(_ name: String, _ values: [Int]) -> ONNXAttribute {
+    .with { ($0.name, $0.type, $0.ints) = (name, .ints, values.map { Int64($0) }) }
+  }
+
+  static func float(_ name: String, _ value: Float) -> ONNXAttribute {
+    .with { ($0.name, $0.type, $0.f) = (name, .float, value) }
+  }
+
+  static func string(_ name: String, _ value: String) -> ONNXAttribute {
+    .with { ($0.name, $0.type, $0.s) = (name, .string, Data(value.utf8)) }
+  }
+
+  static func strings(_ name: String, _ values: [String]) -> ONNXAttribute {
+    .with { ($0.name, $0.type, $0.strings) = (name, .strings, values.map { Data($0.utf8) }) }
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+@Suite("Export and run", .serialized)
+struct ExportTests {
+  /// A model of a small corpus.
+  private func trained(_ folder: String, _ options: [String]) throws -> String {
+    let (data, model) = ("\(folder)/data.tsv", "\(folder)/model")
+    try Data(Command.corpus.utf8).write(to: URL(fileURLWithPath: data))
+    let result = try Command.run(
+      ["train-sentiment", data, "--output", model, "--force", "--epochs", "2", "--minimum-count", "1", "--quiet"]
+        + options)
+    #expect(result.code == 0, "\(result.errors)")
+    return model
+  }
+
+  private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+  @Test(
+    "every architecture leaves as ONNX with the same logits, and the same model gives the same bytes",
+    arguments: ["mlp", "rnn", "gru", "bilstm", "cnn", "dpcnn", "charcnn", "rcnn", "bag"])
+  func architectures(name: String) throws {
+    try Command.withFolder { folder in
+      let model = try trained(folder, ["--model", name])
+      let result = try Command.run(["export", model, "--output", "\(folder)/m.onnx"])
+      #expect(result.code == 0 && result.errors.contains("verified"), "\(result.errors)")
+      #expect(
+        try Command.run(["export", model, "--output", "\(folder)/n.onnx", "--no-verify", "--quiet"]).errors.isEmpty)
+      #expect(try bytes("\(folder)/m.onnx") == bytes("\(folder)/n.onnx"))
+      let inputs = try Command.run(["run", "\(folder)/m.onnx", "--list"]).output
+      #expect(inputs.contains("ids") && inputs.contains("lengths") && inputs.contains("logits"))
+    }
+  }
+
+  @Test("every pooling of recurrent layers leaves", arguments: ["last", "mean", "max", "max-mean", "attention"])
+  func poolings(name: String) throws {
+    try Command.withFolder { folder in
+      let model = try trained(
+        folder, ["--model", "bigru", "--layers", "2", "--pooling", name, "--hidden-size", "12"])
+      #expect(try Command.run(["export", model, "--output", "\(folder)/m.onnx"]).errors.contains("verified"))
+    }
+  }
+
+  @Test("language models and images leave")
+  func otherModels() throws {
+    try Command.withFolder { folder in
+      let texts = "\(folder)/texts.txt"
+      try Data(String(repeating: "the film was good\nthe book was not\n", count: 20).utf8).write(
+        to: URL(fileURLWithPath: texts))
+      let model = "\(folder)/lm"
+      let training = try Command.run([
+        "train-language-model", texts, "--hidden-size", "8", "--embedding-size", "8", "--epochs", "1", "--quiet",
+        "--output", model,
+      ])
+      #expect(training.code == 0, "\(training.errors)")
+      #expect(try Command.run(["export", model, "--output", "\(folder)/lm.onnx"]).errors.contains("verified"))
+    }
+  }
+
+  @Test("nothing is replaced or left half")
+  func files() throws {
+    try Command.withFolder { folder in
+      let model = try trained(folder, ["--model", "mlp"])
+      let file = "\(folder)/m.onnx"
+      try Data("mine".utf8).write(to: URL(fileURLWithPath: file))
+      for format in ["onnx", "safetensors"] {
+        let refused = try Command.run(["export", model, "--to", format, "--output", file])
+        #expect(refused.code == 73 && refused.errors.contains("--force"))
+      }
+      #expect(try bytes(file) == Data("mine".utf8))
+      #expect(try Command.run(["export", model, "--output", file, "--force", "--quiet"]).code == 0)
+      #expect(try Command.run(["export", "\(folder)/none", "--output", file, "--force"]).code == 66)
+      #expect(try Command.run(["export", folder, "--output", file, "--force"]).code == 66)
+      #expect(try Command.run(["export", model, "--output", "\(folder)/no/m.onnx"]).code == 73)
+      let full = try Command.runShell(
+        "(ulimit -f 4; \"$0\" export \"$1\" --output \"$2\" --quiet)", [model, "\(folder)/full.onnx"])
+      #expect(full.code != 0 && !FileManager.default.fileExists(atPath: "\(folder)/full.onnx"))
+    }
+  }
+
+  @Test("a folder for PyTorch and a tokenizer for Python")
+  func python() throws {
+    try Command.withFolder { folder in
+      let model = try trained(folder, ["--model", "bilstm", "--unit", "whitespace"])
+      let result = try Command.run([
+        "export", model, "--to", "pytorch", "--output", "\(folder)/torch", "--with-tokenizer", "\(folder)/tokenizer",
+      ])
+      #expect(result.code == 0, "\(result.errors)")
+      let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/torch").sorted()
+      #expect(files == ["example.safetensors", "model.json", "model.py", "weights.safetensors"])
+      let about = try JSONSerialization.jsonObject(with: bytes("\(folder)/torch/model.json")) as? [String: Any]
+      #expect(about?["labels"] as? [String] == ["negative", "positive"])
+      let code = String(decoding: try bytes("\(folder)/torch/model.py"), as: UTF8.self)
+      #expect(code.contains("nn.LSTM(") && !code.contains("\(folder)"))
+      let tokenizer = try JSONSerialization.jsonObject(with: bytes("\(folder)/tokenizer/tokenizer.json"))
+      #expect(((tokenizer as? [String: Any])?["model"] as? [String: Any])?["type"] as? String == "WordLevel")
+      // What Python cannot do is said.
+      let other = try trained(folder, ["--model", "mlp", "--keep", "url"])
+      let limited = try Command.run([
+        "export", other, "--output", "\(folder)/o.onnx", "--with-tokenizer", "\(folder)/other",
+      ])
+      #expect(limited.code == 0 && limited.errors.contains("kept whole"))
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/other/tokenizer.py"))
+      let bag = try trained(folder, ["--model", "bag"])
+      #expect(
+        try Command.run(["export", bag, "--output", "\(folder)/b.onnx", "--with-tokenizer", "\(folder)/b"]).code == 65)
+    }
+  }
+}

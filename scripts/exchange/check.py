@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Judges exported models: ONNX files by onnx.checker and ONNX Runtime, model.py of PyTorch by running it.
+
+check.py [--nlptool PATH] [--cases GLOB] [--quick] [--work DIR]
+
+Trains a small model of every kind on corpora/, or loads weights by formula into every network for images, exports it, and
+compares what ONNX Runtime makes of it with what nlptool (texts) or PyTorch (images: the fixtures) makes: the largest
+difference of logits relative to the largest logit, at most 1e-5 for texts and 1e-4 for images, in batches of several sizes
+with anything at all behind the lengths, and the labels of a whole test set. Prints a line for each case; exits with 1 where
+one fails. Needs onnx, onnxruntime, numpy and safetensors;
+what needs torch, tokenizers or PyICU is left out where those are missing.
+"""
+import argparse
+import fnmatch
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts/fixtures"))
+from formula import parameter_array, uniform_array  # noqa: E402
+
+IMAGES = safe_open(ROOT / "Tests/ImageModelsTests/Fixtures/image-networks.safetensors", "numpy")
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+HAS_ICU = importlib.util.find_spec("icu") is not None
+ENGLISH, CHINESE = (ROOT / "corpora" / f"sentiment-{language}" for language in ("en", "zh"))
+SMALL = ["--epochs", "1", "--quiet", "--seed", "7"]
+RECURRENT = ["--embedding-size", "24", "--hidden-size", "20"]
+TEXTS = {
+    "mlp": ["--model", "mlp", "--hidden-sizes", "32,16"],
+    "rnn": ["--model", "rnn", *RECURRENT], "birnn": ["--model", "birnn", *RECURRENT, "--pooling", "mean"],
+    "gru": ["--model", "gru", *RECURRENT, "--layers", "2"], "bigru": ["--model", "bigru", *RECURRENT, "--pooling", "last"],
+    "lstm": ["--model", "lstm", *RECURRENT, "--pooling", "last"],
+    "bilstm": ["--model", "bilstm", *RECURRENT, "--layers", "2", "--pooling", "max-mean"],
+    "bilstm-attention": ["--model", "bilstm", *RECURRENT, "--pooling", "attention"],
+    "bilstm-last": ["--model", "bilstm", *RECURRENT, "--layers", "2", "--pooling", "last"],
+    "cnn": ["--model", "cnn", "--embedding-size", "24", "--filters", "12"],
+    "cnn-multichannel": ["--model", "cnn", "--embedding-size", "24", "--filters", "12", "--embedding-mode", "multichannel", "--pretrain", "1"],
+    "dpcnn": ["--model", "dpcnn", "--embedding-size", "24", "--filters", "16", "--blocks", "3"],
+    "charcnn": ["--model", "charcnn", "--embedding-size", "8", "--filters", "16"],
+    "rcnn": ["--model", "rcnn", *RECURRENT],
+    "bag": ["--model", "bag", "--embedding-size", "16"],
+    "bag-tree": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "hierarchical-softmax"],
+    "bag-each": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "one-versus-all"],
+    "chinese-cnn": ["--model", "cnn", "--unit", "character", "--embedding-size", "24", "--filters", "12"],
+    "whitespace-mlp": ["--model", "mlp", "--unit", "whitespace", "--hidden-sizes", "32"],
+    "normalized-mlp": ["--model", "mlp", "--normalize", "nfkc", "--strip-accents", "--hidden-sizes", "32"],
+    "multi-label": ["--model", "gru", *RECURRENT, "--multi-label"],
+    "regression": ["--model", "cnn", "--embedding-size", "24", "--filters", "12", "--regression"],
+}
+LANGUAGE_MODELS = {"language-model-lstm": ["--model", "lstm"], "language-model-gru": ["--model", "gru"]}
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--nlptool", default=str(ROOT / ".build/release/nlptool"))
+parser.add_argument("--cases", default="*", help="glob over the names of the cases")
+parser.add_argument("--quick", action="store_true", help="of the large networks only some")
+parser.add_argument("--work", help="folder for models and files; a temporary one unless given")
+arguments = parser.parse_args()
+failures = 0
+
+
+def nlptool(*command, text=None):
+    result = subprocess.run([arguments.nlptool, *map(str, command)], input=text, capture_output=True, text=True)
+    if result.returncode:
+        raise SystemExit(f"nlptool {' '.join(map(str, command))}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def session(path):
+    onnx.checker.check_model(str(path), full_check=True)
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def report(case, difference, bound, note=""):
+    global failures
+    fails = not difference <= bound
+    failures += fails
+    print(f"{case:36} {difference:9.1e} of {bound:.0e}  {'FAILS' if fails else 'ok':5} {note}", flush=True)
+
+
+def exported(case, model, work):
+    path = work / f"{case}.onnx"
+    nlptool("export", model, "--to", "onnx", "--output", path, "--force", "--quiet")
+    return path
+
+
+def check_tokenizer(case, model, answers, texts, work):
+    """tokenizer.py, and tokenizer.json where there is one, give the ids that nlptool gives."""
+    if not HAS_ICU:
+        return
+    global failures
+    folder = work / f"tokenizer-{case}"
+    nlptool("export", model, "--output", work / f"{case}.onnx", "--with-tokenizer", folder, "--force", "--quiet")
+    code = {"__file__": str(folder / "tokenizer.py"), "__name__": "tokenizer"}
+    exec(compile((folder / "tokenizer.py").read_text(), "tokenizer.py", "exec"), code)
+    wrong = sum(code["ids"](text) != answer["ids"] for text, answer in zip(texts, answers))
+    note = f"{len(texts) - wrong} of {len(texts)} texts have the same ids by PyICU"
+    if (folder / "tokenizer.json").exists():
+        from tokenizers import Tokenizer
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        others = sum(tokenizer.encode(text).ids != answer["ids"] for text, answer in zip(texts, answers) if text)
+        note += f", {len(texts) - others} by tokenizers"
+        wrong += others
+    failures += wrong > 0
+    print(f"{case + ', tokenizer':36} {'FAILS' if wrong else 'ok'}: {note}", flush=True)
+
+
+def check_pytorch(case, model, work, bound):
+    """model.py computes its example as nlptool did."""
+    if not HAS_TORCH:
+        return
+    folder = work / f"torch-{case}"
+    nlptool("export", model, "--to", "pytorch", "--output", folder, "--force", "--quiet")
+    result = subprocess.run([sys.executable, folder / "model.py"], capture_output=True, text=True)
+    last = result.stdout.splitlines()[-1] if result.stdout else result.stderr.splitlines()[-1]
+    report(f"{case} in PyTorch", float(last.split()[-1]) if result.stdout else float("nan"), bound, "" if result.stdout else last)
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+
+
+def batches(rows, random):
+    """Some rows at a time, padded with anything that is an id."""
+    first = 0
+    while first < len(rows):
+        part = rows[first : first + int(random.choice([1, 2, 7, 32]))]
+        first += len(part)
+        longest = max(map(len, part)) + int(random.integers(0, 4))
+        ids = random.integers(0, 3, (len(part), longest))
+        for row, own in zip(ids, part):
+            row[: len(own)] = own
+        yield ids.astype(np.int64), np.array([len(own) for own in part], np.int64)
+
+
+def check_text(case, options, work):
+    corpus = CHINESE if case.startswith("chinese") else ENGLISH
+    train, test = corpus / "train.tsv", corpus / "test.tsv"
+    if case == "regression":
+        train = work / "numbers.tsv"
+        lines = (corpus / "train.tsv").read_text().splitlines()[1:]
+        rated = [f"{len(line.split(chr(9))[1]) % 9 / 2}\t{line.split(chr(9))[1]}" for line in lines]
+        train.write_text("label\ttext\n" + "\n".join(rated) + "\n")
+    model = work / f"model-{case}"
+    nlptool("train", train, *options, *SMALL, "--output", model, "--force")
+    run = session(exported(case, model, work))
+    metadata = {key.removeprefix("nlptool."): value for key, value in run.get_modelmeta().custom_metadata_map.items()}
+    texts = [line.split("\t")[1] for line in test.read_text().splitlines()[1:]]
+    # Short and long ones too.
+    texts += ["good", "", " ".join(texts[:20]), "a b c d e", "!",
+              "\ufeffÉTÉ ﬁn caffè ΟΔΟΣ\u00a0İstanbul", "這部電影 👩‍👩‍👧 really 很好。 สวัสดีครับ"]
+    answers = [json.loads(line) for line in nlptool(
+        "predict", model, "--format", "jsonl", "--logits", "--quiet", text="\n".join(texts) + "\n").splitlines()]
+    assert len(answers) == len(texts)
+    random = np.random.default_rng(1)
+    made = np.concatenate([run.run(["logits"], {"ids": ids, "lengths": lengths})[0]
+                           for ids, lengths in batches([answer["ids"] for answer in answers], random)])
+    if "logits" in answers[0]:
+        expected = np.array([list(answer["logits"].values()) for answer in answers], np.float32)
+    else:  # probabilities, from the logarithms of those
+        expected = np.array([list(answer["probabilities"].values()) for answer in answers], np.float32)
+        if metadata["activation"] == "softmax":
+            made = np.exp(made - made.max(1, keepdims=True))
+            made /= made.sum(1, keepdims=True)
+        else:
+            made = 1 / (1 + np.exp(-made))
+    note = f"{len(texts)} texts, labels equal: {int((made.argmax(1) == expected.argmax(1)).sum())}"
+    report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-5, note)
+    check_pytorch(case, model, work, 1e-5)
+    if not case.startswith("bag"):
+        check_tokenizer(case, model, answers, texts, work)
+
+
+def check_language_model(case, options, work):
+    """Against itself: a text at once and word by word with the states carried on, padded or not."""
+    texts = [line.split("\t")[1] for line in (ENGLISH / "train.tsv").read_text().splitlines()[1:]]
+    data = work / "texts.txt"
+    data.write_text("\n".join(texts) + "\n")
+    model = work / f"model-{case}"
+    nlptool("train-language-model", data, *options, "--embedding-size", 16, "--hidden-size", 20, "--layers", 2, *SMALL,
+            "--output", model, "--force")
+    run = session(exported(case, model, work))
+    states = {i.name: np.zeros((1, 2, 20), np.float32) for i in run.get_inputs() if i.name not in ("ids", "lengths")}
+    random = np.random.default_rng(2)
+    ids = random.integers(0, 50, (2, 9)).astype(np.int64)
+    lengths = np.array([9, 5], np.int64)
+    whole = run.run(None, {"ids": ids, "lengths": lengths, **states})[0]
+    worst, names = 0, [output.name for output in run.get_outputs()]
+    for step in range(9):
+        outputs = dict(zip(names, run.run(None, {"ids": ids[:, step:step + 1], "lengths": np.ones(2, np.int64), **states})))
+        states = {name: outputs["next_" + name] for name in states}
+        for row in range(2):
+            if step < lengths[row]:
+                worst = max(worst, np.abs(outputs["logits"][row, 0] - whole[row, step]).max())
+    report(case, worst / np.abs(whole).max(), 1e-5, "word by word")
+    check_pytorch(case, model, work, 1e-5)
+
+
+def check_image(case, work):
+    weights, model = work / "weights.safetensors", work / f"model-{case}"
+    gain, scale = (float(IMAGES.metadata()[f"{case}.{key}"]) for key in ("gain", "input_scale"))
+    about = json.loads(nlptool("info", case, "--json"))
+    tensors = {tensor["name"]: parameter_array(tensor["name"], tensor["shape"], gain)
+               for tensor in about["tensors"] + about["buffers"]}
+    save_file(tensors, weights)
+    nlptool("import-weights", "--architecture", case, "--weights", weights, "--output", model, "--force", "--quiet")
+    path = exported(case, model, work)
+    run = session(path)
+    images = uniform_array("input", [int(extent) for extent in IMAGES.metadata()[f"{case}.input"].split(",")]) * np.float32(scale)
+    expected = IMAGES.get_tensor(f"{case}.logits")
+    made = run.run(["logits"], {"image": images})[0]
+    pair = run.run(["logits"], {"image": np.concatenate([images, images])})[0]
+    assert pair.shape[0] == 2 * len(images)
+    report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-4, f"{path.stat().st_size >> 20} MB")
+    for file in (path, weights):
+        file.unlink()
+    check_pytorch(case, model, work, 1e-4)
+    for file in model.iterdir():
+        file.unlink()
+
+
+def main():
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(arguments.work or temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        fixtures = (ROOT / "Tests/ImageModelsTests/Fixtures/image-network-parameters.txt").read_text().splitlines()
+        images = [name for name in (line.split()[0] for line in fixtures) if not name.endswith("-auxiliary")]
+        cases = ([(name, lambda name=name: check_text(name, TEXTS[name], work)) for name in TEXTS]
+                 + [(name, lambda name=name: check_language_model(name, LANGUAGE_MODELS[name], work)) for name in LANGUAGE_MODELS]
+                 + [(name, lambda name=name: check_image(name, work)) for name in images])
+        left_out = {"vgg11", "vgg13", "vgg19", "vgg11-bn", "vgg13-bn", "vgg16-bn", "vgg19-bn", "resnet101"} if arguments.quick else ()
+        for name, check in cases:
+            if fnmatch.fnmatch(name, arguments.cases) and name not in left_out:
+                check()
+    sys.exit(1 if failures else 0)
+
+
+main()
