@@ -13,7 +13,7 @@ struct HelpTests {
     ["train"], ["train-sentiment"], ["train-vectors"], ["train-language-model"], ["train-image"], ["import-weights"],
     ["export"], ["quantize"], ["prune"], ["run"], ["predict"], ["evaluate"],
     ["vectors"], ["vectors", "neighbours"], ["vectors", "analogies"], ["vectors", "word"], ["vectors", "sentence"],
-    ["vectors", "export"], ["vectors", "import"], ["info"], ["bench"],
+    ["vectors", "export"], ["vectors", "import"], ["info"], ["run"], ["bench"],
   ]
 
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Help")

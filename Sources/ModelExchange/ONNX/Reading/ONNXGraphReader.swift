@@ -83,7 +83,9 @@ struct ONNXGraphReader {
       if let known = numbers[message.name], constants[known] != nil { continue }
       let description = try located(field) { () throws(OperatorFault) in try ONNXValueDescription(message) }
       let value = number(description.name)
-      guard isMade.insert(value).inserted else { throw malformed("\(field) \"\(shown(message.name))\"", "the name is given twice") }
+      guard isMade.insert(value).inserted else {
+        throw malformed("\(field) \"\(shown(message.name))\"", "the name is given twice")
+      }
       inputs.append((description, value))
     }
     var nodes: [ReadNode] = []
@@ -139,7 +141,8 @@ struct ONNXGraphReader {
     guard let opset = Int(exactly: version), OperatorLibrary.opsets.contains(opset) else {
       let known = OperatorLibrary.opsets
       throw .unsupported(
-        path: path, what: "version \(version) of the operators (opset_import; \(known.lowerBound) to \(known.upperBound) are)")
+        path: path,
+        what: "version \(version) of the operators (opset_import; \(known.lowerBound) to \(known.upperBound) are)")
     }
     return opset
   }
@@ -155,7 +158,8 @@ struct ONNXGraphReader {
     guard !unknown.isEmpty else { return }
     let names = unknown.sorted()
     let listed = names.prefix(40).joined(separator: ", ") + (names.count > 40 ? " and \(names.count - 40) more" : "")
-    throw .unsupported(path: path, what: names.count == 1 ? "the operator \(listed)" : "each of the operators \(listed)")
+    throw .unsupported(
+      path: path, what: names.count == 1 ? "the operator \(listed)" : "each of the operators \(listed)")
   }
 
   private mutating func read(_ message: ONNXNode, _ index: Int) throws(ExchangeError) -> ReadNode {

@@ -33,10 +33,10 @@ public struct ONNXRuntimeModel: Sendable {
   private let outputValues: [Int]
   private let memoryLimit: Int
 
-  /// Half of the machine's memory.
+  /// A quarter of the machine's memory.
   public static let usualMemoryLimit: Int = {
     let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
-    return pages > 0 && size > 0 ? pages / 2 * size : 1 << 31
+    return pages > 0 && size > 0 ? pages / 4 * size : 1 << 30
   }()
 
   /// Reads a file. Numbers in files beside it are read from its own folder only.
@@ -152,7 +152,8 @@ public struct ONNXRuntimeModel: Sendable {
     var results: [String: ONNXValue] = [:]
     for (description, value) in zip(outputs, outputValues) {
       guard let result = slots[value] ?? plan.constants[value] else {
-        throw .malformed(path: path, field: "graph.output \"\(shown(description.name))\"", reason: "nothing was computed")
+        throw .malformed(
+          path: path, field: "graph.output \"\(shown(description.name))\"", reason: "nothing was computed")
       }
       results[description.name] = result.plain
     }
@@ -166,7 +167,9 @@ public struct ONNXRuntimeModel: Sendable {
         values: node.inputs.map { input in input.flatMap { slots[$0] ?? plan.constants[$0] } },
         outputCount: (node.outputs.lastIndex { $0 != nil } ?? -1) + 1)
       let results: [ONNXValue]
-      do throws(OperatorFault) { results = try node.body(operands) } catch { throw error.located(path: path, node.label) }
+      do throws(OperatorFault) { results = try node.body(operands) } catch {
+        throw error.located(path: path, node.label)
+      }
       for (place, output) in node.outputs.enumerated() {
         guard let output else { continue }
         guard place < results.count else {
@@ -181,7 +184,8 @@ public struct ONNXRuntimeModel: Sendable {
       }
       guard bytes <= memoryLimit else {
         throw .malformed(
-          path: path, field: node.label, reason: "the values take more than the \(memoryLimit >> 20) MB that a run may have")
+          path: path, field: node.label,
+          reason: "the values take more than the \(memoryLimit >> 20) MB that a run may have")
       }
     }
   }

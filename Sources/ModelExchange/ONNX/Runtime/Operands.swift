@@ -87,17 +87,17 @@ extension ONNXValue {
 }
 
 /// A dimension counted from the end where it is below zero.
-func axis(_ axis: Int, rank: Int) throws(OperatorFault) -> Int {
+func resolvedAxis(_ axis: Int, rank: Int) throws(OperatorFault) -> Int {
   guard axis >= -rank, axis < rank else { throw .wrong("axis \(axis) of a value of \(rank) dimensions") }
   return axis < 0 ? axis + rank : axis
 }
 
 /// Dimensions, each at most once.
-func axes(_ axes: [Int], rank: Int) throws(OperatorFault) -> [Int] {
+func resolvedAxes(_ axes: [Int], rank: Int) throws(OperatorFault) -> [Int] {
   guard axes.count <= rank else { throw .wrong("\(axes.count) axes of a value of \(rank) dimensions") }
   var result: [Int] = []
   for one in axes {
-    let positive = try axis(one, rank: rank)
+    let positive = try resolvedAxis(one, rank: rank)
     if result.contains(positive) { throw .wrong("axis \(one) is given twice") }
     result.append(positive)
   }

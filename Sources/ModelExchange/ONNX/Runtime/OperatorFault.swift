@@ -11,10 +11,13 @@ enum OperatorFault: Error {
 
 /// How large a value may become: what a shape in a file asks for is checked before there is memory for it.
 enum ValueLimit {
-  /// Bytes of one value.
+  /// Bytes of one value. Elements count as eight, whatever their type, since some operators compute with wider ones than
+  /// they are given.
   @TaskLocal static var bytes = 1 << 36
 
   /// The number of elements of a shape that is about to be made.
+  ///
+  /// - Parameter size: bytes of an element; 0 where no memory is taken.
   static func count(_ shape: [Int], size: Int = 4) throws(OperatorFault) -> Int {
     guard shape.count <= 64 else { throw .wrong("a value of \(shape.count) dimensions; there may be 64") }
     var count = 1
@@ -31,7 +34,7 @@ enum ValueLimit {
       guard !overflows, product <= 1 << 48 else { throw .wrong("a value of the shape \(shape) is too large") }
       extents = product
     }
-    guard count <= bytes / max(size, 1) else {
+    guard size == 0 || count <= bytes / max(size, 8) else {
       throw .wrong("a value of the shape \(shape) is larger than the \(bytes >> 20) MB that one may have")
     }
     return count

@@ -12,6 +12,8 @@ struct OperatorContext {
   let isGiven: [Bool]
   /// Results that have names.
   let outputCount: Int
+  /// Constant operands that the body keeps in a form of its own and is not handed again.
+  var packed: Set<Int> = []
 
   func constant(_ index: Int) -> ONNXValue? { index < constants.count ? constants[index] : nil }
   func has(_ index: Int) -> Bool { index < isGiven.count && isGiven[index] }

@@ -14,7 +14,7 @@ struct Run: ParsableCommand {
 
       Examples:
         nlptool run model.onnx --list
-        nlptool run model.onnx --input ids=ids.npy --input lengths=lengths.npy --output results
+        nlptool run model.onnx --input ids=ids.npy --output results
         nlptool run resnet50.onnx --input image=image.npy --repeat 20
       """)
 

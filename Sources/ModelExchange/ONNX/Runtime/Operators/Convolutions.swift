@@ -58,9 +58,11 @@ struct PlannedConvolution: Sendable {
     }
   }
 
-  /// - Parameter addend: added to the result where it has the shape of that.
+  /// - Parameters:
+  ///   - addend: added to the result, whose shape it has.
+  ///   - bounds: what the result is cut to.
   func callAsFunction(
-    _ x: ONNXValue, adding addend: ONNXValue? = nil, clipsNegative: Bool = false
+    _ x: ONNXValue, adding addend: ONNXValue? = nil, clipsNegative: Bool = false, bounds: ClosedRange<Float>? = nil
   ) throws(OperatorFault) -> ONNXValue {
     guard x.rank == weightShape.count, x.shape[1] == weightShape[1] * groups else {
       throw .wrong("an operand of the shape \(x.shape) for filters of \(weightShape) in \(groups) groups")
@@ -68,14 +70,16 @@ struct PlannedConvolution: Sendable {
     let axes = try windows.windows(on: Array(x.shape.dropFirst(2)), kernel: Array(weightShape.dropFirst(2)))
     let shape = [x.shape[0], weightShape[0]] + axes.map(\.count)
     guard try ValueLimit.count(shape) > 0 else { return ONNXValue(Tensor(zeros: shape)) }
+    guard x.count > 0 else { throw .unsupported("an operand of the shape \(x.shape), which has no elements") }
     var images = try x.imageTensor("input[0]")
     if writesPadding { images = try images.withZeros(Padding2D(axes)) }
-    guard let addend else { return ONNXValue(images: prepared(images, clipsNegative: clipsNegative), rank: x.rank) }
-    guard addend.shape == shape else {
+    if let addend, addend.shape != shape {
       throw .wrong("an addend of the shape \(addend.shape) for a convolution of \(shape)")
     }
-    let other = try addend.imageTensor("the addend")
-    return ONNXValue(images: prepared(images, adding: other, clipsNegative: clipsNegative), rank: x.rank)
+    let other = try addend?.imageTensor("the addend")
+    var result = prepared(images, adding: other, clipsNegative: clipsNegative)
+    if let bounds { result.clip(bounds.lowerBound, bounds.upperBound) }
+    return ONNXValue(images: result, rank: x.rank)
   }
 
   /// The shape of the result for an operand's.
@@ -110,6 +114,7 @@ extension OperatorLibrary {
       let windows = try WindowAttributes(&context.attributes)
       let groups = try context.attributes.integer("group", default: 1)
       if let planned = try Self.plannedConvolution(windows, groups: groups, context) {
+        context.packed = [1, 2]
         return { (operands) throws(OperatorFault) in [try planned(try operands.value(0))] }
       }
       return { (operands) throws(OperatorFault) in

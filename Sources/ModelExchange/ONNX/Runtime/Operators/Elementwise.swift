@@ -12,12 +12,38 @@ protocol SingleOperation: SendableMetatype {
   static func integer<I: FixedWidthInteger>(_ x: I) -> I
 }
 
+/// A function of one element, as a type: loops over it are compiled for each.
+protocol ElementFunction {
+  associatedtype Element: ONNXElement
+  associatedtype Result: ONNXElement
+  func callAsFunction(_ x: Element) -> Result
+}
+
+private struct RealElement<Operation: SingleOperation, E: BinaryFloatingPoint & ONNXElement>: ElementFunction {
+  func callAsFunction(_ x: E) -> E { Operation.floating(x) }
+}
+
+private struct WholeElement<Operation: SingleOperation, E: FixedWidthInteger & ONNXElement>: ElementFunction {
+  func callAsFunction(_ x: E) -> E { Operation.integer(x) }
+}
+
+/// Any function; called for each element, so that it is for what is rare or costs more than a call.
+private struct AnyElement<E: ONNXElement, R: ONNXElement>: ElementFunction {
+  let function: (E) -> R
+  func callAsFunction(_ x: E) -> R { function(x) }
+}
+
 extension ONNXValue {
-  /// A function of each element, which must have the type E; the order in which they lie stays.
-  @inline(__always)
+  /// A function of each element, which must be of the type E; the order in which they lie stays.
   func mapped<E: ONNXElement, R: ONNXElement>(_: E.Type, _ function: (E) -> R) throws(OperatorFault) -> ONNXValue {
-    let elements = try elements.withElements(of: E.self) { (from) throws(OperatorFault) in
-      try ONNXElements.make(R.self, shape: lyingShape, isSetWholly: true) { (to) throws(OperatorFault) in
+    try withoutActuallyEscaping(function) { (function) throws(OperatorFault) in
+      try mapped(AnyElement(function: function))
+    }
+  }
+
+  func mapped<Function: ElementFunction>(_ function: Function) throws(OperatorFault) -> ONNXValue {
+    let elements = try elements.withElements(of: Function.Element.self) { (from) throws(OperatorFault) in
+      try ONNXElements.make(Function.Result.self, shape: lyingShape, isSetWholly: true) { (to) throws(OperatorFault) in
         guard let from = from.baseAddress, let to = to.baseAddress else { return }
         let (count, piece) = (count, 1 << 14)
         parallelFor((count + piece - 1) / piece) { tile in
@@ -35,22 +61,21 @@ extension ONNXValue {
 
   func mapped<Operation: SingleOperation>(by _: Operation.Type) throws(OperatorFault) -> ONNXValue {
     switch type {
-    case .float32: try mapped(Float.self) { Operation.floating($0) }
-    case .float64: try mapped(Double.self) { Operation.floating($0) }
-    case .int64: try mapped(Int64.self) { Operation.integer($0) }
-    case .int32: try mapped(Int32.self) { Operation.integer($0) }
-    case .int16: try mapped(Int16.self) { Operation.integer($0) }
-    case .int8: try mapped(Int8.self) { Operation.integer($0) }
-    case .uint64: try mapped(UInt64.self) { Operation.integer($0) }
-    case .uint32: try mapped(UInt32.self) { Operation.integer($0) }
-    case .uint16: try mapped(UInt16.self) { Operation.integer($0) }
-    case .uint8: try mapped(UInt8.self) { Operation.integer($0) }
+    case .float32: try mapped(RealElement<Operation, Float>())
+    case .float64: try mapped(RealElement<Operation, Double>())
+    case .int64: try mapped(WholeElement<Operation, Int64>())
+    case .int32: try mapped(WholeElement<Operation, Int32>())
+    case .int16: try mapped(WholeElement<Operation, Int16>())
+    case .int8: try mapped(WholeElement<Operation, Int8>())
+    case .uint64: try mapped(WholeElement<Operation, UInt64>())
+    case .uint32: try mapped(WholeElement<Operation, UInt32>())
+    case .uint16: try mapped(WholeElement<Operation, UInt16>())
+    case .uint8: try mapped(WholeElement<Operation, UInt8>())
     default: throw .wrong("elements of the type \(type) are no numbers")
     }
   }
 
   /// A function of real numbers, in the precision of the elements.
-  @inline(__always)
   func mappedReal(_ single: (Float) -> Float, _ double: (Double) -> Double) throws(OperatorFault) -> ONNXValue {
     switch type {
     case .float32: try mapped(Float.self, single)
@@ -80,6 +105,33 @@ private enum Rectifier: SingleOperation {
   static func integer<I: FixedWidthInteger>(_ x: I) -> I { max(x, 0) }
 }
 
+/// What only real numbers have, and leaves whole ones as they are.
+private protocol RealOperation: SingleOperation {}
+
+extension RealOperation {
+  static func integer<I: FixedWidthInteger>(_ x: I) -> I { x }
+}
+
+private enum Root: RealOperation {
+  static func floating<F: BinaryFloatingPoint>(_ x: F) -> F { x.squareRoot() }
+}
+
+private enum Inverse: RealOperation {
+  static func floating<F: BinaryFloatingPoint>(_ x: F) -> F { 1 / x }
+}
+
+private enum RoundedDown: RealOperation {
+  static func floating<F: BinaryFloatingPoint>(_ x: F) -> F { x.rounded(.down) }
+}
+
+private enum RoundedUp: RealOperation {
+  static func floating<F: BinaryFloatingPoint>(_ x: F) -> F { x.rounded(.up) }
+}
+
+private enum RoundedToEven: RealOperation {
+  static func floating<F: BinaryFloatingPoint>(_ x: F) -> F { x.rounded(.toNearestOrEven) }
+}
+
 extension OperatorLibrary {
   mutating func addElementwise() {
     addSingle("Neg", Negation.self)
@@ -94,11 +146,11 @@ extension OperatorLibrary {
       return [x.type == .float32 ? try x.mappedTensor { $0.exp() } : try x.mapped(Double.self) { exp($0) }]
     }
     addReal("Log", { log($0) }, { log($0) })
-    addReal("Sqrt", { $0.squareRoot() }, { $0.squareRoot() })
-    addReal("Reciprocal", { 1 / $0 }, { 1 / $0 })
-    addReal("Floor", { $0.rounded(.down) }, { $0.rounded(.down) })
-    addReal("Ceil", { $0.rounded(.up) }, { $0.rounded(.up) })
-    addReal("Round", { $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
+    addSingle("Sqrt", Root.self)
+    addSingle("Reciprocal", Inverse.self)
+    addSingle("Floor", RoundedDown.self)
+    addSingle("Ceil", RoundedUp.self)
+    addSingle("Round", RoundedToEven.self)
     addReal("Erf", { erff($0) }, { erf($0) })
     addReal("Sin", { sinf($0) }, { sin($0) })
     addReal("Cos", { cosf($0) }, { cos($0) })
@@ -129,9 +181,8 @@ extension OperatorLibrary {
       if context.opset < 11 {
         let least = try context.attributes.float("min", default: -.greatestFiniteMagnitude)
         let most = try context.attributes.float("max", default: .greatestFiniteMagnitude)
-        return { (operands) throws(OperatorFault) in
-          [try operands.value(0).mapped(Float.self) { max(least, min(most, $0)) }]
-        }
+        let bounds = (ONNXValue(Tensor([least], shape: [])), ONNXValue(Tensor([most], shape: [])))
+        return { (operands) throws(OperatorFault) in [try operands.value(0).clipped(bounds.0, bounds.1)] }
       }
       return { (operands) throws(OperatorFault) in
         [try operands.value(0).clipped(operands.optional(1), operands.optional(2))]
@@ -154,6 +205,39 @@ extension OperatorLibrary {
   }
 }
 
+extension Tensor {
+  /// Cuts what is below `least` and above `most`; what is no number stays.
+  mutating func clip(_ least: Float, _ most: Float) {
+    withUnsafeMutableElements { elements in
+      guard let start = elements.baseAddress else { return }
+      Self.clip(UnsafePointer(start), start, elements.count, least, most)
+    }
+  }
+
+  func clipped(_ least: Float, _ most: Float) -> Tensor {
+    var result = Tensor(uninitialized: shape)
+    withUnsafeElements { from in
+      result.withUnsafeMutableElements { to in
+        guard let from = from.baseAddress, let to = to.baseAddress else { return }
+        Self.clip(from, to, count, least, most)
+      }
+    }
+    return result
+  }
+
+  private static func clip(
+    _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ count: Int, _ least: Float, _ most: Float
+  ) {
+    let piece = 1 << 15
+    parallelFor((count + piece - 1) / piece) { tile in
+      for i in tile * piece..<min(count, (tile + 1) * piece) {
+        let x = from[i] < least ? least : from[i]
+        to[i] = x > most ? most : x
+      }
+    }
+  }
+}
+
 extension ONNXValue {
   /// Elements cut to what is between two scalars, each of which may be missing.
   fileprivate func clipped(_ least: ONNXValue?, _ most: ONNXValue?) throws(OperatorFault) -> ONNXValue {
@@ -168,6 +252,12 @@ extension ONNXValue {
           return try value.array(of: E.self)[0]
         }
         let (least, most) = (try bound(least, "min"), try bound(most, "max"))
+        if case .float32(let tensor) = value.elements {
+          // An upper bound below the lower one wins.
+          let upper = most as? Float ?? .infinity
+          let clipped = tensor.clipped(min(least as? Float ?? -.infinity, upper), upper)
+          return ONNXValue(.float32(clipped), shape: value.shape, isChannelsLast: value.isChannelsLast)
+        }
         switch (least, most) {
         case (let least?, let most?):
           return try value.mapped(E.self) { $0 < least ? (most < least ? most : least) : $0 > most ? most : $0 }

@@ -95,6 +95,7 @@ struct NamedParts {
     let rows = indices.shape.dropLast().reduce(1, *)
     let perBatch = indices.shape[batch..<(indices.rank - 1)].reduce(1, *)
     let batchStride = target[batch...].reduce(1, *)
+    _ = try ValueLimit.count([rows])
     places.reserveCapacity(rows)
     for row in 0..<rows {
       var place = perBatch == 0 ? 0 : row / perBatch * (batch == 0 ? 0 : batchStride)
@@ -114,7 +115,7 @@ extension OperatorLibrary {
       let along = try context.attributes.integer("axis", default: 0)
       return { (operands) throws(OperatorFault) in
         let (x, indices) = (try operands.value(0), try operands.value(1))
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         let numbers = try resolvedIndices(try operands.integers(1), extent: x.shape[axis])
         let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
         _ = try ValueLimit.count(shape, size: 8)
@@ -125,7 +126,7 @@ extension OperatorLibrary {
       let along = try context.attributes.integer("axis", default: 0)
       return { (operands) throws(OperatorFault) in
         let (x, indices) = (try operands.plain(0), try operands.value(1))
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         let places = try elementPlaces(try operands.integers(1), shape: indices.shape, in: x.shape, along: axis)
         return [try x.lying(as: [x.count]).gathered(places, along: 0).lying(as: indices.shape)]
       }
@@ -152,7 +153,7 @@ extension OperatorLibrary {
         guard let depth = depths.first, depths.count == 1, depth >= 0, depth < 0x1p40, values.count == 2 else {
           throw .wrong("a depth of \(depths.prefix(4)) and \(values.count) values")
         }
-        let axis = try axis(along, rank: indices.rank + 1)
+        let axis = try resolvedAxis(along, rank: indices.rank + 1)
         let extent = Int(depth)
         let shape = indices.shape[..<axis] + [extent] + indices.shape[axis...]
         _ = try ValueLimit.count(Array(shape), size: 8)

@@ -13,7 +13,7 @@ extension ONNXValue {
   /// Values side by side along a dimension, which lie with their channels last where the first one does.
   static func joined(_ values: [ONNXValue], along axis: Int) throws(OperatorFault) -> ONNXValue {
     guard let first = values.first(where: \.isChannelsLast) ?? values.first else { throw .missing(0) }
-    let axis = try ModelExchange.axis(axis, rank: first.rank)
+    let axis = try resolvedAxis(axis, rank: first.rank)
     var shape = first.shape
     shape[axis] = 0
     var parts: [ONNXValue] = []
@@ -31,6 +31,8 @@ extension ONNXValue {
       parts.append(first.isChannelsLast ? value.channelsLast : value.plain)
     }
     let lying = first.isChannelsLast ? channelsLastShape(shape) : shape
+    // One value may stand among the operands any number of times.
+    _ = try ValueLimit.count(lying)
     if case .float32 = first.elements {
       let tensors = parts.compactMap { if case .float32(let tensor) = $0.elements { tensor } else { nil } }
       let joined = Tensor.concatenated(tensors, axis: first.lyingAxis(axis))

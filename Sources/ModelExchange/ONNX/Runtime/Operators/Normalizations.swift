@@ -55,7 +55,7 @@ extension OperatorLibrary {
       context.attributes.ignore("stash_type")
       return { (operands) throws(OperatorFault) in
         let x = try operands.tensor(0)
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         let part = Array(x.shape[axis...])
         let weight = try operands.value(1).broadcast(to: part).floats("input[1]")
         var bias: Tensor?
@@ -71,7 +71,7 @@ extension OperatorLibrary {
       context.attributes.ignore("stash_type")
       return { (operands) throws(OperatorFault) in
         let x = try operands.tensor(0)
-        let part = Array(x.shape[try axis(along, rank: x.rank)...])
+        let part = Array(x.shape[try resolvedAxis(along, rank: x.rank)...])
         let weight = try operands.value(1).broadcast(to: part).floats("input[1]")
         return [ONNXValue(x.rmsNorm(over: part, weight: weight, epsilon: epsilon))]
       }
@@ -99,7 +99,9 @@ extension OperatorLibrary {
     let epsilon = try attributes.float("epsilon", default: 1e-5)
     attributes.ignore("momentum")
     guard try attributes.flag("training_mode") == false else { throw .unsupported("attribute training_mode") }
-    guard try attributes.flag("spatial", default: true) else { throw .unsupported("attribute spatial with the value 0") }
+    guard try attributes.flag("spatial", default: true) else {
+      throw .unsupported("attribute spatial with the value 0")
+    }
     return epsilon
   }
 

@@ -10,7 +10,7 @@ extension OperatorLibrary {
       return { (operands) throws(OperatorFault) in
         let x = try operands.value(0)
         let pads = try operands.integers(1, or: given)
-        let along = try axes(try operands.optionalIntegers(3) ?? Array(0..<x.rank), rank: x.rank)
+        let along = try resolvedAxes(try operands.optionalIntegers(3) ?? Array(0..<x.rank), rank: x.rank)
         guard pads.count == 2 * along.count else { throw .wrong("\(pads.count) pads for the shape \(x.shape)") }
         var (before, behind) = ([Int](repeating: 0, count: x.rank), [Int](repeating: 0, count: x.rank))
         for (place, axis) in along.enumerated() {
@@ -53,7 +53,9 @@ extension ONNXValue {
         counts.append(max(0, min(shape[axis] + min(0, behind[axis]), shape[axis]) - starts[axis]))
         goals.append(max(0, before[axis]))
       }
-      if let filler, filler.count != 1 || filler.type != type { throw .wrong("a filler of \(filler.type)\(filler.shape)") }
+      if let filler, filler.count != 1 || filler.type != type {
+        throw .wrong("a filler of \(filler.type)\(filler.shape)")
+      }
       let builder = try ValueBuilder(like: value, shape: lying, filledWith: filler)
       let (from, to) = (rowMajorStrides(lyingShape), rowMajorStrides(lying))
       var (own, start, target) = ([Int](repeating: 0, count: rank), 0, 0)

@@ -12,6 +12,32 @@ extension PairOperation {
   static func tensors(_ a: Tensor, _ b: Tensor) -> Tensor? { nil }
 }
 
+/// A function of two elements, as a type: loops over it are compiled for each.
+protocol PairFunction {
+  associatedtype First: ONNXElement
+  associatedtype Second: ONNXElement
+  associatedtype Result: ONNXElement
+  func callAsFunction(_ a: First, _ b: Second) -> Result
+}
+
+private struct RealPair<Operation: PairOperation, E: BinaryFloatingPoint & ONNXElement>: PairFunction {
+  func callAsFunction(_ a: E, _ b: E) -> E { Operation.floating(a, b) }
+}
+
+private struct WholePair<Operation: PairOperation, E: FixedWidthInteger & ONNXElement>: PairFunction {
+  func callAsFunction(_ a: E, _ b: E) -> E { Operation.integer(a, b) }
+}
+
+private struct ComparedPair<Comparison: PairComparison, E: Comparable & ONNXElement>: PairFunction {
+  func callAsFunction(_ a: E, _ b: E) -> Bool { Comparison.holds(a, b) }
+}
+
+/// Any function; called for each element, so that it is for what is rare or costs more than a call.
+private struct AnyPair<A: ONNXElement, B: ONNXElement, R: ONNXElement>: PairFunction {
+  let function: (A, B) -> R
+  func callAsFunction(_ a: A, _ b: B) -> R { function(a, b) }
+}
+
 /// A comparison of two numbers.
 protocol PairComparison: SendableMetatype {
   static func holds<C: Comparable>(_ a: C, _ b: C) -> Bool
@@ -29,25 +55,24 @@ extension ONNXValue {
     return a.isChannelsLast ? (last, turned, true) : (turned, last, true)
   }
 
-  /// A function of the elements of two operands, which must have the type E.
-  @inline(__always)
+  /// A function of the elements of two operands, which must be of the type E.
   static func combined<E: ONNXElement, R: ONNXElement>(
     _ a: ONNXValue, _ b: ONNXValue, _: E.Type, _ function: (E, E) -> R
   ) throws(OperatorFault) -> ONNXValue {
-    try combined(a, b, E.self, E.self, function)
+    try withoutActuallyEscaping(function) { (function) throws(OperatorFault) in
+      try combined(a, b, AnyPair(function: function))
+    }
   }
 
-  /// A function of the elements of two operands of the types A and B.
-  @inline(__always)
-  static func combined<A: ONNXElement, B: ONNXElement, R: ONNXElement>(
-    _ a: ONNXValue, _ b: ONNXValue, _: A.Type, _: B.Type, _ function: (A, B) -> R
+  static func combined<Function: PairFunction>(
+    _ a: ONNXValue, _ b: ONNXValue, _ function: Function
   ) throws(OperatorFault) -> ONNXValue {
     let (first, second, isChannelsLast) = aligned(a, b)
     let shape = try broadcastShape(first.lyingShape, second.lyingShape)
     let walk = PairWalk(first.lyingShape, second.lyingShape, as: shape)
-    let elements = try first.elements.withElements(of: A.self) { (x) throws(OperatorFault) in
-      try second.elements.withElements(of: B.self) { (y) throws(OperatorFault) in
-        try ONNXElements.make(R.self, shape: shape, isSetWholly: true) { (to) throws(OperatorFault) in
+    let elements = try first.elements.withElements(of: Function.First.self) { (x) throws(OperatorFault) in
+      try second.elements.withElements(of: Function.Second.self) { (y) throws(OperatorFault) in
+        try ONNXElements.make(Function.Result.self, shape: shape, isSetWholly: true) { (to) throws(OperatorFault) in
           guard let x = x.baseAddress, let y = y.baseAddress, let to = to.baseAddress else { return }
           walk.apply(x, y, to, function)
         }
@@ -67,16 +92,16 @@ extension ONNXValue {
       {
         return ONNXValue(.float32(result), shape: a.shape, isChannelsLast: a.isChannelsLast)
       }
-      return try combined(a, b, Float.self) { Operation.floating($0, $1) }
-    case .float64: return try combined(a, b, Double.self) { Operation.floating($0, $1) }
-    case .int64: return try combined(a, b, Int64.self) { Operation.integer($0, $1) }
-    case .int32: return try combined(a, b, Int32.self) { Operation.integer($0, $1) }
-    case .int16: return try combined(a, b, Int16.self) { Operation.integer($0, $1) }
-    case .int8: return try combined(a, b, Int8.self) { Operation.integer($0, $1) }
-    case .uint64: return try combined(a, b, UInt64.self) { Operation.integer($0, $1) }
-    case .uint32: return try combined(a, b, UInt32.self) { Operation.integer($0, $1) }
-    case .uint16: return try combined(a, b, UInt16.self) { Operation.integer($0, $1) }
-    case .uint8: return try combined(a, b, UInt8.self) { Operation.integer($0, $1) }
+      return try combined(a, b, RealPair<Operation, Float>())
+    case .float64: return try combined(a, b, RealPair<Operation, Double>())
+    case .int64: return try combined(a, b, WholePair<Operation, Int64>())
+    case .int32: return try combined(a, b, WholePair<Operation, Int32>())
+    case .int16: return try combined(a, b, WholePair<Operation, Int16>())
+    case .int8: return try combined(a, b, WholePair<Operation, Int8>())
+    case .uint64: return try combined(a, b, WholePair<Operation, UInt64>())
+    case .uint32: return try combined(a, b, WholePair<Operation, UInt32>())
+    case .uint16: return try combined(a, b, WholePair<Operation, UInt16>())
+    case .uint8: return try combined(a, b, WholePair<Operation, UInt8>())
     default: throw .wrong("elements of the type \(a.type) are no numbers")
     }
   }
@@ -85,17 +110,17 @@ extension ONNXValue {
     _ a: ONNXValue, _ b: ONNXValue, by _: Comparison.Type
   ) throws(OperatorFault) -> ONNXValue {
     switch a.type {
-    case .float32: try combined(a, b, Float.self) { Comparison.holds($0, $1) }
-    case .float64: try combined(a, b, Double.self) { Comparison.holds($0, $1) }
-    case .int64: try combined(a, b, Int64.self) { Comparison.holds($0, $1) }
-    case .int32: try combined(a, b, Int32.self) { Comparison.holds($0, $1) }
-    case .int16: try combined(a, b, Int16.self) { Comparison.holds($0, $1) }
-    case .int8: try combined(a, b, Int8.self) { Comparison.holds($0, $1) }
-    case .uint64: try combined(a, b, UInt64.self) { Comparison.holds($0, $1) }
-    case .uint32: try combined(a, b, UInt32.self) { Comparison.holds($0, $1) }
-    case .uint16: try combined(a, b, UInt16.self) { Comparison.holds($0, $1) }
-    case .uint8: try combined(a, b, UInt8.self) { Comparison.holds($0, $1) }
-    case .string: try combined(a, b, String.self) { Comparison.holds($0, $1) }
+    case .float32: try combined(a, b, ComparedPair<Comparison, Float>())
+    case .float64: try combined(a, b, ComparedPair<Comparison, Double>())
+    case .int64: try combined(a, b, ComparedPair<Comparison, Int64>())
+    case .int32: try combined(a, b, ComparedPair<Comparison, Int32>())
+    case .int16: try combined(a, b, ComparedPair<Comparison, Int16>())
+    case .int8: try combined(a, b, ComparedPair<Comparison, Int8>())
+    case .uint64: try combined(a, b, ComparedPair<Comparison, UInt64>())
+    case .uint32: try combined(a, b, ComparedPair<Comparison, UInt32>())
+    case .uint16: try combined(a, b, ComparedPair<Comparison, UInt16>())
+    case .uint8: try combined(a, b, ComparedPair<Comparison, UInt8>())
+    case .string: try combined(a, b, ComparedPair<Comparison, String>())
     default: throw .wrong("elements of the type \(a.type) have no order")
     }
   }

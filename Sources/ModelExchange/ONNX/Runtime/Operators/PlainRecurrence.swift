@@ -39,7 +39,7 @@ struct PlainRecurrence {
   }
 
   func run() throws(OperatorFault) -> [ONNXValue] {
-    let (steps, directions, gates) = (sequences.steps, form.reversed.count, form.gateCount)
+    let (steps, directions, gates) = (batch > 0 ? sequences.steps : 0, form.reversed.count, form.gateCount)
     let inputs = sequences.input.reshaped([steps * batch, weights.inputSize])
     var outputs = [Float](repeating: 0, count: steps * directions * batch * hidden)
     var (finals, cells): ([Float], [Float]) = ([], [])
@@ -52,7 +52,8 @@ struct PlainRecurrence {
       }
       var cell = Cell(
         form: form, activations: form.activations[direction], hidden: hidden,
-        recurrent: matrix(weights.recurrent, direction), candidates: candidates(direction), biases: bias(direction), peepholes: peepholes.map {
+        recurrent: matrix(weights.recurrent, direction), candidates: candidates(direction), biases: bias(direction),
+        peepholes: peepholes.map {
           Array($0[direction * 3 * hidden..<(direction + 1) * 3 * hidden])
         }, state: state(sequences.initialHidden), cell: state(sequences.initialCell))
       let products =
@@ -75,7 +76,7 @@ struct PlainRecurrence {
     }
     let shape = [directions, batch, hidden]
     return try sequences.results(
-      Tensor(outputs, shape: [steps] + shape),
+      Tensor(outputs, shape: [sequences.steps] + shape),
       [Tensor(finals, shape: shape)] + (form.cell == .lstm ? [Tensor(cells, shape: shape)] : []))
   }
 

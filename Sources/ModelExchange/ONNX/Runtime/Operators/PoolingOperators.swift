@@ -8,11 +8,15 @@ extension OperatorLibrary {
       return { (operands) throws(OperatorFault) in
         let x = try operands.value(0)
         let axes = try Self.axes(windows, x)
-        if operands.outputCount < 2, x.type == .float32, let pooled = try Self.pooled(x, axes, windows, { x, size in
-          x.maxPool2d(
-            kernelSize: size(\.kernel, 1), stride: size(\.stride, 1), padding: size(\.before, 0),
-            dilation: size(\.dilation, 1), ceilMode: windows.ceilMode)
-        }) {
+        if operands.outputCount < 2, x.type == .float32,
+          let pooled = try Self.pooled(
+            x, axes, windows, outside: -.infinity,
+            { x, size in
+              x.maxPool2d(
+                kernelSize: size(\.kernel, 1), stride: size(\.stride, 1), padding: size(\.before, 0),
+                dilation: size(\.dilation, 1), ceilMode: windows.ceilMode)
+            })
+        {
           return [pooled]
         }
         return try GeneralPooling(x, axes).maximum(wantsIndices: operands.outputCount > 1, isColumnMajor: isColumnMajor)
@@ -25,11 +29,13 @@ extension OperatorLibrary {
         let x = try operands.value(0)
         let axes = try Self.axes(windows, x)
         if x.type == .float32, axes.allSatisfy({ $0.dilation == 1 }),
-          let pooled = try Self.pooled(x, axes, windows, { x, size in
-            x.avgPool2d(
-              kernelSize: size(\.kernel, 1), stride: size(\.stride, 1), padding: size(\.before, 0),
-              ceilMode: windows.ceilMode, countsPadding: countsPadding)
-          })
+          let pooled = try Self.pooled(
+            x, axes, windows, outside: countsPadding ? 0 : nil,
+            { x, size in
+              x.avgPool2d(
+                kernelSize: size(\.kernel, 1), stride: size(\.stride, 1), padding: size(\.before, 0),
+                ceilMode: windows.ceilMode, countsPadding: countsPadding)
+            })
         {
           return [pooled]
         }
@@ -79,15 +85,31 @@ extension OperatorLibrary {
   }
 
   /// The library's pooling, where it has a form for the windows.
+  ///
+  /// - Parameter outside: what may be written around images whose sides have different padding.
   private static func pooled(
-    _ x: ONNXValue, _ axes: [WindowAxis], _ windows: WindowAttributes,
+    _ x: ONNXValue, _ axes: [WindowAxis], _ windows: WindowAttributes, outside: Float?,
     _ pool: (Tensor, _ size: ((WindowAxis) -> Int, Int) -> Size2D) -> Tensor
   ) throws(OperatorFault) -> ONNXValue? {
-    guard axes.count <= 2, x.count > 0, windows.padding == .given || windows.padding == .valid && !windows.ceilMode,
-      axes.allSatisfy({ $0.before == $0.behind && 2 * $0.before <= $0.kernel && $0.count > 0 })
+    guard axes.count <= 2, x.count > 0, axes.allSatisfy({ $0.count > 0 }),
+      !windows.ceilMode || windows.padding == .given
     else { return nil }
-    return ONNXValue(
-      images: pool(try x.imageTensor("input[0]")) { Size2D(axes, $0, else: $1) }, rank: x.rank)
+    let hasForm = axes.allSatisfy {
+      $0.before == $0.behind && 2 * $0.before <= $0.kernel && ($0.dilation == 1 || $0.before == 0)
+    }
+    if hasForm {
+      return ONNXValue(images: pool(try x.imageTensor("input[0]")) { Size2D(axes, $0, else: $1) }, rank: x.rank)
+    }
+    guard let outside, !windows.ceilMode else { return nil }
+    let around = try x.padded(
+      [0, 0] + axes.map(\.before), [0, 0] + axes.map(\.behind), mode: "constant",
+      filler: ONNXValue(Tensor([outside], shape: [])))
+    let inside = axes.map { axis in
+      WindowAxis(
+        extent: axis.extent + axis.before + axis.behind, kernel: axis.kernel, stride: axis.stride,
+        dilation: axis.dilation, before: 0, behind: 0, count: axis.count)
+    }
+    return ONNXValue(images: pool(try around.imageTensor("input[0]")) { Size2D(inside, $0, else: $1) }, rank: x.rank)
   }
 }
 

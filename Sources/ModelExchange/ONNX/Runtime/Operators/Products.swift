@@ -115,6 +115,9 @@ enum BatchedProduct {
     _ x: ONNXValue, _ y: ONNXValue, _: E.Type, _ accumulate: (inout E, E, E) -> Void
   ) throws(OperatorFault) -> ONNXValue {
     let shapes = try Shapes(x.shape, y.shape)
+    guard shapes.batch.reduce(1, *) * shapes.m * shapes.n * shapes.k > 0 else {
+      return try ONNXValue.make(E.self, shape: shapes.result) { _ in }
+    }
     let (a, b, pairs) = (try x.array(of: E.self), try y.array(of: E.self), shapes.pairs)
     let (m, k, n) = (shapes.m, shapes.k, shapes.n)
     return try ONNXValue.make(E.self, shape: shapes.result) { to in
@@ -148,7 +151,8 @@ extension OperatorLibrary {
   mutating func addProducts() {
     add("MatMul", inputs: 2...2) { (context) throws(OperatorFault) in
       if let constant = context.constant(1), let prepared = Self.prepared(matrix: constant, bias: nil) {
-        return Self.product(prepared, constant)
+        context.packed = [1]
+        return { (operands) throws(OperatorFault) in [ONNXValue(try prepared(try operands.tensor(0)))] }
       }
       return { (operands) throws(OperatorFault) in
         [try BatchedProduct.values(try operands.plain(0), try operands.plain(1))]
@@ -160,6 +164,7 @@ extension OperatorLibrary {
         beta: try context.attributes.float("beta", default: 1),
         transposesA: try context.attributes.flag("transA"), transposesB: try context.attributes.flag("transB"))
       let prepared = form.prepared(context)
+      if prepared != nil { context.packed = [1, 2] }
       return { (operands) throws(OperatorFault) in
         if let prepared {
           var a = try operands.tensor(0)
@@ -176,17 +181,6 @@ extension OperatorLibrary {
   static func prepared(matrix: ONNXValue, bias: Tensor?) -> PreparedProduct? {
     guard matrix.rank == 2, let tensor = matrix.tensor, tensor.count > 0 else { return nil }
     return PreparedProduct(weight: tensor.transposed(), bias: bias)
-  }
-
-  /// - Parameter matrix: what `prepared` is made of.
-  static func product(
-    _ prepared: PreparedProduct, _ matrix: ONNXValue, clipsNegative: Bool = false
-  ) -> OperatorBody {
-    { (operands) throws(OperatorFault) in
-      let x = try operands.plain(0)
-      guard x.type == .float32 else { return [try BatchedProduct.values(x, matrix)] }
-      return [ONNXValue(try prepared(try x.floats("input[0]"), clipsNegative: clipsNegative))]
-    }
   }
 }
 

@@ -24,7 +24,7 @@ private struct QuantizationGrid {
       (inner, extent) = (max(1, x.count), 1)
       return
     }
-    let axis = try axis(along, rank: x.rank)
+    let axis = try resolvedAxis(along, rank: x.rank)
     inner = x.shape[(axis + 1)...].reduce(1, *)
     extent = x.shape[axis]
     if block > 0 {
@@ -32,7 +32,9 @@ private struct QuantizationGrid {
       shape[axis] = (extent + block - 1) / block
       guard scale.shape == shape else { throw .wrong("scales of the shape \(scale.shape) for blocks of \(x.shape)") }
     } else {
-      guard scales.count == extent else { throw .wrong("\(scales.count) scales for axis \(axis) of the shape \(x.shape)") }
+      guard scales.count == extent else {
+        throw .wrong("\(scales.count) scales for axis \(axis) of the shape \(x.shape)")
+      }
     }
   }
 

@@ -73,7 +73,8 @@ struct RecurrentOperands {
       bias.map({ $0.shape == [directions, 2 * form.gateCount * hidden] }) ?? true
     else {
       throw .wrong(
-        "weights of the shapes \(input.shape), \(recurrent.shape) and \(bias?.shape ?? []) for \(directions) directions")
+        "weights of the shapes \(input.shape), \(recurrent.shape) and \(bias?.shape ?? []) for \(directions) directions"
+      )
     }
     if let given = form.hiddenSize, given != hidden {
       throw .wrong("attribute hidden_size is \(given), the weights have \(hidden)")
@@ -120,7 +121,9 @@ extension OperatorLibrary {
         let recurrent = context.constant(2)?.tensor, !context.has(3) || context.constant(3)?.tensor != nil
       {
         planned = LibraryRecurrence(
-          kind, form, try RecurrentOperands(form, input: input, recurrent: recurrent, bias: context.constant(3)?.tensor))
+          kind, form, try RecurrentOperands(form, input: input, recurrent: recurrent, bias: context.constant(3)?.tensor)
+        )
+        context.packed = [1, 2, 3]
       } else {
         planned = nil
       }
@@ -172,7 +175,9 @@ struct RecurrentSequences {
 
   func check(hiddenSize: Int, inputSize: Int) throws(OperatorFault) {
     let shape = [form.reversed.count, batch, hiddenSize]
-    guard input.shape[2] == inputSize else { throw .wrong("sequences of the shape \(input.shape) for \(inputSize) inputs") }
+    guard input.shape[2] == inputSize else {
+      throw .wrong("sequences of the shape \(input.shape) for \(inputSize) inputs")
+    }
     for state in [initialHidden, initialCell] {
       if let state, state.shape != shape { throw .wrong("a state of the shape \(state.shape), not \(shape)") }
     }

@@ -61,7 +61,7 @@ extension OperatorLibrary {
         if wanted.isEmpty, isIdle {
           return [try Self.reduced(x.reshaped(x.shape + [1]), [x.rank], keeps: false, Reduction.self)]
         }
-        let axes = try axes(wanted.isEmpty ? Array(0..<x.rank) : wanted, rank: x.rank)
+        let axes = try resolvedAxes(wanted.isEmpty ? Array(0..<x.rank) : wanted, rank: x.rank)
         return [try Self.reduced(x, axes, keeps: keeps, Reduction.self)]
       }
     }

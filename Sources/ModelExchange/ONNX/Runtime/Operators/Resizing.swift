@@ -65,7 +65,8 @@ private struct ResizeForm: Sendable {
   func axis(_ axis: Int, extent: Int, result: Int, scale: Double) -> ResizedAxis {
     func inside(_ place: Int) -> Int { max(0, min(extent - 1, place)) }
     let taps = (0..<result).map { index -> [(place: Int, share: Float)] in
-      let x = max(-1e9, min(1e9, place(index, extent: extent, result: result, scale: scale)))
+      let exact = place(index, extent: extent, result: result, scale: scale)
+      let x = exact.isFinite ? max(-1e9, min(1e9, exact)) : 0
       switch mode {
       case "nearest": return [(inside(nearest(x)), 1)]
       case "linear":
@@ -92,7 +93,7 @@ private struct ResizeForm: Sendable {
   private func far(_ t: Double) -> Double { ((cubic * t - 5 * cubic) * t + 8 * cubic) * t - 4 * cubic }
 
   func run(_ x: ONNXValue, scales: [Double]?, sizes: [Int]?) throws(OperatorFault) -> ONNXValue {
-    let along = try ModelExchange.axes(axes ?? Array(0..<x.rank), rank: x.rank)
+    let along = try resolvedAxes(axes ?? Array(0..<x.rank), rank: x.rank)
     var (shape, factors) = (x.shape, [Double](repeating: 1, count: x.rank))
     if let sizes, !sizes.isEmpty {
       guard sizes.count == along.count, along.allSatisfy({ x.shape[$0] > 0 }) else {
@@ -122,7 +123,9 @@ private struct ResizeForm: Sendable {
     } else {
       throw .wrong("neither scales nor sizes are given")
     }
-    guard try ValueLimit.count(shape, size: 8) > 0, x.count > 0 else { throw .wrong("a size of \(shape) of \(x.shape)") }
+    guard try ValueLimit.count(shape, size: 8) > 0, x.count > 0 else {
+      throw .wrong("a size of \(shape) of \(x.shape)")
+    }
     var value = x
     for axis in along where shape[axis] != x.shape[axis] || factors[axis] != 1 {
       let resized = self.axis(axis, extent: x.shape[axis], result: shape[axis], scale: factors[axis])

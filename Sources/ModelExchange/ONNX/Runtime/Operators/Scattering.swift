@@ -76,7 +76,7 @@ extension OperatorLibrary {
         guard indices.shape == updates.shape else {
           throw .wrong("indices of the shape \(indices.shape) for updates of \(updates.shape)")
         }
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         let places = try elementPlaces(try operands.integers(1), shape: indices.shape, in: x.shape, along: axis)
         let builder = ValueBuilder(copying: x)
         try builder.write(updates, ReducingWrite(places: places, size: 1, reduction: reduction))

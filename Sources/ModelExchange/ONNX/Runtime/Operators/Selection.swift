@@ -11,7 +11,7 @@ extension OperatorLibrary {
       let given = context.opset < 10 ? try context.attributes.integer("k") : nil
       return { (operands) throws(OperatorFault) in
         let x = try operands.plain(0)
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         let k: Int = if let given { given } else { try operands.integer(1) }
         guard (0...x.shape[axis]).contains(k) else { throw .wrong("\(k) of axis \(axis) of the shape \(x.shape)") }
         let numbers = x.doubles
@@ -51,7 +51,7 @@ extension OperatorLibrary {
       let isReversed = try context.attributes.flag("reverse")
       return { (operands) throws(OperatorFault) in
         let x = try operands.plain(0)
-        let axis = try axis(try operands.integer(1), rank: x.rank)
+        let axis = try resolvedAxis(try operands.integer(1), rank: x.rank)
         let sum = RunningSum(
           lines: AxisLines(x.shape, axis), isExclusive: isExclusive, isReversed: isReversed, shape: x.shape)
         return [ONNXValue(try x.elements.accept(sum), shape: x.shape)]
@@ -62,6 +62,7 @@ extension OperatorLibrary {
       let truths = try x.converted(to: .bool).array(of: Bool.self)
       let places = truths.indices.filter { truths[$0] }
       let strides = rowMajorStrides(x.shape)
+      _ = try ValueLimit.count([x.rank, places.count])
       var numbers: [Int64] = []
       for axis in 0..<x.rank {
         for place in places { numbers.append(Int64(place / strides[axis] % x.shape[axis])) }
@@ -77,7 +78,7 @@ extension OperatorLibrary {
       let takesLast = try context.attributes.flag("select_last_index")
       return { (operands) throws(OperatorFault) in
         let x = try operands.plain(0)
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         guard x.shape[axis] > 0 else { throw .wrong("axis \(axis) of the shape \(x.shape) has no elements") }
         let (numbers, lines) = (x.doubles, AxisLines(x.shape, axis))
         let best = lines.map { line in
@@ -108,7 +109,8 @@ struct AxisLines: Sendable {
     inner = shape[(axis + 1)...].reduce(1, *)
   }
 
-  var count: Int { outer * inner }
+  /// Lines that have elements.
+  var count: Int { length == 0 ? 0 : outer * inner }
 
   /// Where an element of a line stands.
   func place(_ line: Int, _ element: Int) -> Int { (line / inner * length + element) * inner + line % inner }

@@ -40,7 +40,7 @@ extension OperatorLibrary {
         guard let wanted = try operands.optionalIntegers(1, or: given) else {
           return [x.reshaped(x.shape.filter { $0 != 1 })]
         }
-        let dropped = try axes(wanted, rank: x.rank)
+        let dropped = try resolvedAxes(wanted, rank: x.rank)
         for axis in dropped where x.shape[axis] != 1 {
           throw .wrong("axis \(axis) of the shape \(x.shape) is not 1")
         }
@@ -54,7 +54,7 @@ extension OperatorLibrary {
         let wanted = try operands.integers(1, or: given)
         guard wanted.count <= 64 else { throw .wrong("\(wanted.count) axes") }
         let rank = x.rank + wanted.count
-        let added = try axes(wanted, rank: rank)
+        let added = try resolvedAxes(wanted, rank: rank)
         var rest = x.shape[...]
         return [x.reshaped((0..<rank).map { added.contains($0) ? 1 : rest.popFirst() ?? 1 })]
       }

@@ -27,7 +27,7 @@ extension OperatorLibrary {
       let named = context.outputCount
       return { (operands) throws(OperatorFault) in
         let x = try operands.value(0)
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         let extent = x.shape[axis]
         var parts = try operands.optionalIntegers(1, or: given) ?? []
         if parts.isEmpty {
@@ -114,7 +114,7 @@ extension ONNXValue {
     guard starts.count == ends.count, starts.count <= rank else {
       throw .wrong("\(starts.count) starts and \(ends.count) ends for the shape \(shape)")
     }
-    let axes = try axes(given ?? Array(0..<starts.count), rank: rank)
+    let axes = try resolvedAxes(given ?? Array(0..<starts.count), rank: rank)
     let steps = steps ?? [Int](repeating: 1, count: starts.count)
     guard axes.count == starts.count, steps.count == starts.count else {
       throw .wrong("\(axes.count) axes and \(steps.count) steps for \(starts.count) starts")

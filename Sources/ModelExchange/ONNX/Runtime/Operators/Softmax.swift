@@ -41,7 +41,7 @@ extension OperatorLibrary {
       return { (operands) throws(OperatorFault) in
         let x = try operands.value(0)
         guard x.rank > 0 else { throw .wrong("a scalar has no axis \(along)") }
-        let axis = try axis(along, rank: x.rank)
+        let axis = try resolvedAxis(along, rank: x.rank)
         func lines(_ lines: ONNXValue) throws(OperatorFault) -> ONNXValue {
           if case .float32(let tensor) = lines.elements, let kernel { return ONNXValue(kernel(tensor)) }
           return try function(lines)

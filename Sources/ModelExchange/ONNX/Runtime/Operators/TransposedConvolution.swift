@@ -73,6 +73,10 @@ struct TransposedConvolution: Sendable {
     guard result.allSatisfy({ (1...1 << 28).contains($0) }) else {
       throw .wrong("nothing is left of the shape \(x.shape)")
     }
+    // Every pixel between two windows is a pass of its own.
+    guard axes.reduce(1, { $0 * min($1.stride, 1 << 20) }) <= 1 << 16 else {
+      throw .unsupported("strides \(axes.map(\.stride))")
+    }
     _ = try ValueLimit.count([x.shape[0], filters] + extents)
     _ = try ValueLimit.count([x.shape[0], filters] + result)
     let images = try x.imageTensor("input[0]")

@@ -68,7 +68,8 @@ struct WindowAttributes: Sendable {
       try expanded(strides, "strides", axes: image.count), try expanded(dilations, "dilations", axes: image.count)
     )
     let pads = try givenPads(axes: image.count)
-    guard kernel.count == image.count, kernel.allSatisfy({ $0 > 0 }), try ValueLimit.count(kernel, size: 0) <= 1 << 16 else {
+    guard kernel.count == image.count, kernel.allSatisfy({ $0 > 0 }), try ValueLimit.count(kernel, size: 0) <= 1 << 16
+    else {
       throw .unsupported("windows of the shape \(kernel) on images of \(image)")
     }
     var axes: [WindowAxis] = []

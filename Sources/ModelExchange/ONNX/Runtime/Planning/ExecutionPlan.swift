@@ -18,8 +18,8 @@ struct ExecutionPlan: Sendable {
   /// Values that are the same in every run, of those that some node or output needs.
   private(set) var constants: [Int: ONNXValue]
 
-  /// Bytes that constants may grow to by computing in advance.
-  private static let folding = 64 << 20
+  /// What gives the elements of its operand as they are, under another shape or name: no memory is taken for them.
+  private static let views: Set<String> = ["Constant", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]
 
   init(
     _ graph: ReadGraph, path: String, library: OperatorLibrary = .standard, joins: Bool = true
@@ -27,7 +27,8 @@ struct ExecutionPlan: Sendable {
     valueCount = graph.names.count
     constants = graph.constants
     var rest: [ReadNode] = []
-    var bytesLeft = Self.folding
+    // What constants may grow to by computing in advance: numbers of one byte, for one, become four.
+    var bytesLeft = max(64 << 20, 6 * constants.values.reduce(0) { $0 + $1.byteCount })
     // First what needs no input of the model.
     for node in graph.nodes {
       let isConstant = node.inputs.allSatisfy { $0.map { constants[$0] != nil } ?? true }
@@ -35,7 +36,7 @@ struct ExecutionPlan: Sendable {
         for (output, value) in zip(node.outputs, results) {
           guard let output else { continue }
           constants[output] = value
-          bytesLeft -= value.byteCount
+          if !Self.views.contains(node.operation) { bytesLeft -= value.byteCount }
         }
       } else {
         rest.append(node)
@@ -58,23 +59,23 @@ struct ExecutionPlan: Sendable {
     _ node: ReadNode, _ graph: ReadGraph, _ constants: [Int: ONNXValue], _ library: OperatorLibrary, limit: Int,
     path: String
   ) throws(ExchangeError) -> [ONNXValue]? {
-    let body = try Self.body(of: node, graph, constants: [:], library, path: path)
+    let body = try Self.prepared(node, graph, constants: [:], library, path: path).body
     let operands = Operands(
       values: node.inputs.map { $0.flatMap { constants[$0] } }, outputCount: node.namedOutputCount)
     let largest = max(1 << 20, operands.values.reduce(0) { $0 + ($1?.byteCount ?? 0) })
-    let results = ValueLimit.$bytes.withValue(min(ValueLimit.bytes, 4 * largest)) {
+    let results = ValueLimit.$bytes.withValue(min(ValueLimit.bytes, 10 * largest)) {
       do throws(OperatorFault) { return Optional(try body(operands)) } catch { return [ONNXValue]?.none }
     }
     guard let results, results.count >= node.namedOutputCount else { return nil }
     let size = results.reduce(0) { $0 + $1.byteCount }
-    // What is a part of the file already is no growth.
-    guard node.inputs.isEmpty || size <= max(0, limit) else { return nil }
+    guard views.contains(node.operation) || size <= max(0, limit) else { return nil }
     return results.map(\.plain)
   }
 
-  static func body(
-    of node: ReadNode, _ graph: ReadGraph, constants: [Int: ONNXValue], _ library: OperatorLibrary, path: String
-  ) throws(ExchangeError) -> OperatorBody {
+  /// What computes a node, and which of its operands it does not need any more.
+  private static func prepared(
+    _ node: ReadNode, _ graph: ReadGraph, constants: [Int: ONNXValue], _ library: OperatorLibrary, path: String
+  ) throws(ExchangeError) -> (body: OperatorBody, packed: Set<Int>) {
     guard let definition = library.definitions[node.operation] else {
       throw .unsupported(path: path, what: "the operator \(node.operation)")
     }
@@ -82,7 +83,7 @@ struct ExecutionPlan: Sendable {
       var context = OperatorContext(node, graph, constants)
       let body = try definition.make(&context)
       try context.attributes.checkAllKnown()
-      return body
+      return (body, context.packed)
     } catch {
       throw error.located(path: path, node.label)
     }
@@ -91,14 +92,14 @@ struct ExecutionPlan: Sendable {
   private static func planned(
     _ group: NodeGroup, _ graph: ReadGraph, _ constants: [Int: ONNXValue], _ library: OperatorLibrary, path: String
   ) throws(ExchangeError) -> PlannedNode {
-    var bodies: [OperatorBody] = []
+    var bodies: [(body: OperatorBody, packed: Set<Int>)] = []
     for node in group.nodes {
-      bodies.append(try Self.body(of: node, graph, constants: constants, library, path: path))
+      bodies.append(try prepared(node, graph, constants: constants, library, path: path))
     }
     if group.nodes.count > 1 {
       do throws(OperatorFault) {
         let label = group.nodes.map(\.label).joined(separator: " + ")
-        if let joined = try group.joined(graph, constants, bodies) {
+        if let joined = try group.joined(graph, constants, bodies.map(\.body)) {
           return PlannedNode(label: label, inputs: group.inputs, outputs: group.outputs, body: joined)
         }
       } catch {
@@ -106,11 +107,8 @@ struct ExecutionPlan: Sendable {
       }
     }
     let node = group.nodes[0]
-    // A packed weight is not handed over again.
-    let inputs = node.inputs.enumerated().map { place, input in
-      group.isPacked(place, node, constants) ? nil : input
-    }
-    return PlannedNode(label: node.label, inputs: inputs, outputs: node.outputs, body: bodies[0])
+    let inputs = node.inputs.enumerated().map { bodies[0].packed.contains($0) ? nil : $1 }
+    return PlannedNode(label: node.label, inputs: inputs, outputs: node.outputs, body: bodies[0].body)
   }
 
   /// Marks for each node the values that it reads last.

@@ -14,8 +14,8 @@ struct NodeGroup {
 /// Finds nodes that one kernel can compute together: a convolution by constant filters with the batch normalisation, the
 /// addition and the ReLU behind it, and a product with a constant matrix with its bias and ReLU.
 struct NodeJoining {
-  private let nodes: [ReadNode]
-  private let constants: [Int: ONNXValue]
+  let nodes: [ReadNode]
+  let constants: [Int: ONNXValue]
   private var readers: [Int: [Int]] = [:]
   private let kept: Set<Int>
 
@@ -51,7 +51,7 @@ struct NodeJoining {
           take(next)
           group.addend = other
         }
-        if let next = onlyReader(of: last), nodes[next].operation == "Relu" { take(next) }
+        if let next = onlyReader(of: last), nodes[next].operation == "Relu" || isFixedClip(nodes[next]) { take(next) }
       case "MatMul" where isConstant(node, 1...1) && constants[node.inputs[1] ?? -1]?.rank == 2:
         if let next = onlyReader(of: last), nodes[next].operation == "Add",
           let other = otherOperand(of: next, than: last), let bias = constants[other], isRow(bias, of: node)
@@ -59,6 +59,7 @@ struct NodeJoining {
           take(next)
         }
         if let next = onlyReader(of: last), nodes[next].operation == "Relu" { take(next) }
+      case "Div", "Mul": for next in gelu(from: index) ?? [] where !isTaken.contains(next) { take(next) }
       default: break
       }
       isTaken.insert(index)
@@ -68,14 +69,14 @@ struct NodeJoining {
   }
 
   /// The node that alone reads the result of another one.
-  private func onlyReader(of index: Int) -> Int? {
+  func onlyReader(of index: Int) -> Int? {
     guard nodes[index].namedOutputCount == 1, case let output?? = nodes[index].outputs.first, !kept.contains(output),
       let readers = readers[output], readers.count == 1
     else { return nil }
     return readers[0]
   }
 
-  private func otherOperand(of addition: Int, than node: Int) -> Int? {
+  func otherOperand(of addition: Int, than node: Int) -> Int? {
     let inputs = nodes[addition].inputs
     guard inputs.count == 2, case let own?? = nodes[node].outputs.first else { return nil }
     return inputs[0] == own ? inputs[1] : inputs[0]
@@ -86,6 +87,14 @@ struct NodeJoining {
     places.allSatisfy { place in
       guard place < node.inputs.count, let input = node.inputs[place] else { return place > 1 }
       return constants[input] != nil
+    }
+  }
+
+  /// Whether a node cuts its operand to constant bounds.
+  private func isFixedClip(_ node: ReadNode) -> Bool {
+    guard node.operation == "Clip", node.inputs.count > 1 else { return false }
+    return node.inputs.dropFirst().allSatisfy { input in
+      input.map { constants[$0]?.type == .float32 && constants[$0]?.count == 1 } ?? true
     }
   }
 
@@ -108,7 +117,11 @@ extension NodeGroup {
   func joined(
     _ graph: ReadGraph, _ constants: [Int: ONNXValue], _ bodies: [OperatorBody]
   ) throws(OperatorFault) -> OperatorBody? {
-    let clips = nodes[nodes.count - 1].operation == "Relu"
+    let tail = nodes[nodes.count - 1]
+    let clips = tail.operation == "Relu"
+    if nodes.count == 5, nodes[1].operation == "Erf" {
+      return { (operands) throws(OperatorFault) in [try operands.value(0).mappedTensor { $0.gelu() }] }
+    }
     if nodes[0].operation == "MatMul" {
       guard case let weight?? = nodes[0].inputs.dropFirst().first, let matrix = constants[weight] else { return nil }
       var bias: Tensor?
@@ -121,20 +134,37 @@ extension NodeGroup {
       }
     }
     guard let planned = try convolution(graph, constants) else { return nil }
+    let bounds = tail.operation == "Clip" ? bounds(of: tail, constants) : nil
     guard addend != nil else {
-      return { (operands) throws(OperatorFault) in [try planned(try operands.value(0), clipsNegative: clips)] }
+      return { (operands) throws(OperatorFault) in
+        [try planned(try operands.value(0), clipsNegative: clips, bounds: bounds)]
+      }
     }
-    let (addition, relu) = (bodies[bodies.count - (clips ? 2 : 1)], clips ? bodies[bodies.count - 1] : nil)
+    let hasTail = clips || bounds != nil
+    let (addition, last) = (bodies[bodies.count - (hasTail ? 2 : 1)], hasTail ? bodies[bodies.count - 1] : nil)
     return { (operands) throws(OperatorFault) in
       let (x, other) = (try operands.value(0), try operands.value(1))
       if other.type == .float32, try planned.resultShape(x.shape) == other.shape {
-        return [try planned(x, adding: other, clipsNegative: clips)]
+        return [try planned(x, adding: other, clipsNegative: clips, bounds: bounds)]
       }
       // An addend that repeats is added by itself.
       let sum = try addition(Operands(values: [try planned(x), other], outputCount: 1))
-      guard let relu else { return sum }
-      return try relu(Operands(values: sum.map { $0 }, outputCount: 1))
+      guard let last else { return sum }
+      return try last(Operands(values: sum.map { $0 }, outputCount: 1))
     }
+  }
+
+  private func bounds(of clip: ReadNode, _ constants: [Int: ONNXValue]) -> ClosedRange<Float> {
+    func bound(_ place: Int, else other: Float) -> Float {
+      guard place < clip.inputs.count, let input = clip.inputs[place], let value = constants[input]?.tensor else {
+        return other
+      }
+      return value.scalar
+    }
+    let most = bound(2, else: .infinity)
+    let least = bound(1, else: -.infinity)
+    // Bounds that are no numbers bound nothing.
+    return (least < most ? least : most == most ? most : -.infinity)...(most == most ? most : .infinity)
   }
 
   /// The convolution, the batch normalisation being a part of its filters.
@@ -159,18 +189,5 @@ extension NodeGroup {
     let shift = own.map { $0 - numbers[2] } ?? numbers[2] * -1
     return try PlannedConvolution(
       windows, groups: groups, weight: weight, bias: shift * scale + numbers[1], scale: scale)
-  }
-
-  /// Whether an operand of a single node is a weight that its body keeps in a form of its own.
-  func isPacked(_ place: Int, _ node: ReadNode, _ constants: [Int: ONNXValue]) -> Bool {
-    func constant(_ place: Int) -> ONNXValue? {
-      place < node.inputs.count ? node.inputs[place].flatMap { constants[$0] } : nil
-    }
-    switch node.operation {
-    case "Conv":
-      guard let weight = constant(1), weight.type == .float32, weight.rank == 3 || weight.rank == 4 else { return false }
-      return (1...2).contains(place) && (node.inputs.count < 3 || node.inputs[2] == nil || constant(2) != nil)
-    default: return false
-    }
   }
 }

@@ -98,9 +98,9 @@ struct PairWalk {
   }
 
   /// Applies a function of two elements; a run's strides are 0 or 1, or anything.
-  @inline(__always)
-  func apply<A, B, R>(
-    _ x: UnsafePointer<A>, _ y: UnsafePointer<B>, _ to: UnsafeMutablePointer<R>, _ function: (A, B) -> R
+  func apply<Function: PairFunction>(
+    _ x: UnsafePointer<Function.First>, _ y: UnsafePointer<Function.Second>,
+    _ to: UnsafeMutablePointer<Function.Result>, _ function: Function
   ) {
     let (strideA, strideB) = (a[a.count - 1], b[b.count - 1])
     forEachRun { first, second, at, count in

@@ -90,7 +90,8 @@ extension Array where Element: ONNXElement {
     try withUnsafeBufferPointer { (p) throws(OperatorFault) in try visitor.visit(p) }
   }
 
-  fileprivate func visited<V: NumberVisitor>(by visitor: V) throws(OperatorFault) -> V.Result where Element: ONNXNumber {
+  fileprivate func visited<V: NumberVisitor>(by visitor: V) throws(OperatorFault) -> V.Result
+  where Element: ONNXNumber {
     try withUnsafeBufferPointer { (p) throws(OperatorFault) in try visitor.visit(p) }
   }
 }
@@ -103,7 +104,8 @@ extension ONNXValue {
   ) throws(OperatorFault) -> ONNXValue {
     let lying = isChannelsLast ? channelsLastShape(shape) : shape
     return ONNXValue(
-      try ONNXElements.make(type, shape: lying, isSetWholly: isSetWholly, body), shape: shape, isChannelsLast: isChannelsLast)
+      try ONNXElements.make(type, shape: lying, isSetWholly: isSetWholly, body), shape: shape,
+      isChannelsLast: isChannelsLast)
   }
 
   /// Elements of the type E, in row-major order.

@@ -21,6 +21,9 @@ public struct ONNXValue: Sendable {
     self.init(.float32(tensor.detached), shape: tensor.shape)
   }
 
+  /// A value of float32; `nil` where the elements do not fill the shape.
+  public init?(_ elements: [Float], shape: [Int]) { self.init(checking: elements, shape: shape) }
+
   /// A value of int64, such as the numbers of tokens; `nil` where the elements do not fill the shape.
   public init?(_ elements: [Int64], shape: [Int]) { self.init(checking: elements, shape: shape) }
 
