@@ -106,4 +106,41 @@ struct ExportTests {
         try Command.run(["export", bag, "--output", "\(folder)/b.onnx", "--with-tokenizer", "\(folder)/b"]).code == 65)
     }
   }
+
+  @Test("networks in fewer bytes, pruned and exported in bytes")
+  func smaller() throws {
+    try Command.withFolder { folder in
+      let model = try trained(folder, ["--model", "cnn", "--embedding-size", "16"])
+      let data = "\(folder)/data.tsv"
+      func size(_ path: String) throws -> Int { try bytes(path).count }
+      let whole = try size("\(model)/weights.safetensors")
+      for (precision, share) in [("int8", 0.3), ("float16", 0.55), ("bfloat16", 0.55)] {
+        let small = "\(folder)/\(precision)"
+        let result = try Command.run([
+          "quantize", model, "--precision", precision, "--test", data, "--output", small,
+        ])
+        #expect(result.code == 0 && result.output.contains("after"), "\(result.errors)")
+        #expect(try Double(size("\(small)/weights.safetensors")) < share * Double(whole) + 2000)
+        #expect(try Command.run(["predict", small, "--text", "lovely"]).code == 0)
+      }
+      let exported = try Command.run(["export", model, "--int8", "--output", "\(folder)/small.onnx"])
+      #expect(exported.code == 0 && exported.errors.contains("verified"), "\(exported.errors)")
+      #expect(try Command.run(["export", model, "--output", "\(folder)/whole.onnx", "--quiet"]).code == 0)
+      #expect(try Double(size("\(folder)/small.onnx")) < 0.5 * Double(size("\(folder)/whole.onnx")))
+      let pruned = try Command.run([
+        "prune", model, "--share", "0.8", "--steps", "2", "--epochs", "1", "--data", data, "--test", data, "--output",
+        "\(folder)/sparse",
+      ])
+      #expect(pruned.code == 0 && pruned.output.contains("80.0 %"), "\(pruned.errors)")
+      let narrow = try Command.run(["prune", model, "--units", "--share", "0.5", "--output", "\(folder)/narrow"])
+      #expect(narrow.code == 0, "\(narrow.errors)")
+      #expect(try Command.run(["info", "\(folder)/narrow"]).output.contains("filters 50"))
+      for wrong in [
+        ["--share", "1"], ["--share", "0.5", "--steps", "2"], ["--share", "0.5", "--units", "--embeddings"],
+      ] {
+        #expect(try Command.run(["prune", model, "--output", "\(folder)/w"] + wrong).code == 64)
+      }
+      #expect(try Command.run(["quantize", model, "--cutoff", "10", "--output", "\(folder)/w"]).code == 64)
+    }
+  }
 }
