@@ -11,7 +11,8 @@ import SwiftProtobuf
 /// An ONNX model that is run by the library's own kernels.
 ///
 ///     let model = try ONNXRuntimeModel(contentsOf: "model.onnx")
-///     let outputs = try model.run(["ids": ONNXValue(ids, shape: [1, 12])!])
+///     let outputs = try model.run(["image": ONNXValue(image)])
+///     let scores = outputs["scores"]?.tensor
 ///
 /// A value: many threads may run one model at the same time. Loading checks the whole file, names every operator that
 /// cannot be computed, computes what does not depend on the inputs and packs weights.
