@@ -26,6 +26,8 @@ struct BytePairModel: Sendable {
   /// Whether words are raw bytes, which the vocabulary spells with the alphabet of GPT-2 (``ByteAlphabet``).
   let isByteLevel: Bool
   private let pairs: PairTable
+  /// Where long words are cut, if the merges allow it.
+  private let boundaries: MergeBoundaries?
   private let unknownID: Int32?
   private let byteIDs: [Int32]?
   /// Of a byte-level model: the id of each byte at [is last][is first][byte], -1 for none.
@@ -43,6 +45,8 @@ struct BytePairModel: Sendable {
     self.options = options
     self.isByteLevel = isByteLevel
     var pairs = PairTable(capacity: merges.count)
+    var merged: [(left: Int32, right: Int32, id: Int32)] = []
+    merged.reserveCapacity(merges.count)
     let prefix = Array(options.continuingSubwordPrefix.utf8)
     for (rank, merge) in merges.enumerated() {
       var whole = Array(merge.left.utf8)
@@ -54,8 +58,11 @@ struct BytePairModel: Sendable {
           part: "merges", reason: "'\(merge.left) \(merge.right)' (number \(rank + 1)) is of tokens that are not there")
       }
       pairs.insert(left, right, PairTable.Merge(rank: ranks?[rank] ?? Int32(rank), id: id))
+      merged.append((left, right, id))
     }
     self.pairs = pairs
+    // With ranks of their own the merges are in no order.
+    boundaries = ranks == nil ? MergeBoundaries(merged, tokenCount: vocabulary.idLimit) : nil
     if let token = options.unknownToken {
       guard let id = vocabulary.id(of: token) else {
         throw .invalid(part: "model", reason: "the unknown token '\(token)' is not in the vocabulary")
@@ -100,6 +107,8 @@ struct BytePairModel: Sendable {
     if isByteLevel { appendBytes(word, &pieces) } else { appendScalars(word, &pieces) }
     if options.dropout > 0 {
       scratch.merging.merge(&pieces, from: first, pairs, dropout: options.dropout, &scratch.random)
+    } else if let boundaries, pieces.count - first > MergeScratch.shortLimit {
+      scratch.merging.merge(&pieces, from: first, pairs, within: boundaries)
     } else {
       scratch.merging.merge(&pieces, from: first, pairs)
     }

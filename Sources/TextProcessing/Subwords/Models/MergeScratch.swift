@@ -1,7 +1,7 @@
 /// Memory in which the pieces of a word are merged, used again from word to word.
 struct MergeScratch {
   /// Pieces up to which looking through all of them for the best merge is faster than a queue.
-  private static let shortLimit = 48
+  static let shortLimit = 48
 
   /// Rank of the merge of a piece with the next one.
   private var ranks: [Int32] = []
