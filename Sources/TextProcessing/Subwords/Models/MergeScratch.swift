@@ -8,17 +8,9 @@ struct MergeScratch {
   private var merged: [Int32] = []
   private var previous: [Int32] = []
   private var next: [Int32] = []
-  private var queue: [Candidate] = []
-
-  /// A pair that may be merged.
-  private struct Candidate {
-    var rank: Int32
-    var position: Int32
-    var id: Int32
-
-    /// Lower ranks come first, of equal ones the pair further left.
-    static func < (a: Self, b: Self) -> Bool { a.rank != b.rank ? a.rank < b.rank : a.position < b.position }
-  }
+  /// Pairs that may be merged, each by its rank and, below that, the place of its left piece: the lowest rank comes first,
+  /// of equal ones the pair further left.
+  private var queue: [UInt64] = []
 
   /// Merges the pieces from a place on until no pair is a merge.
   mutating func merge(_ pieces: inout [SubwordPiece], from first: Int, _ pairs: PairTable) {
@@ -65,11 +57,15 @@ struct MergeScratch {
   ) {
     let count = Int32(pieces.count - first)
     if count < 2 { return }
-    previous = Array(-1..<count - 1)
-    next = Array(1..<count) + [-1]
+    previous.removeAll(keepingCapacity: true)
+    next.removeAll(keepingCapacity: true)
+    for index in 0..<count {
+      previous.append(index - 1)
+      next.append(index + 1 < count ? index + 1 : -1)
+    }
     queue.removeAll(keepingCapacity: true)
     for index in 0..<count - 1 { push(index, pieces, first, pairs) }
-    var passedOver: [Candidate] = []
+    var passedOver: [UInt64] = []
     while let top = pop() {
       if dropout > 0, Float.random(in: 0..<1, using: &random) < dropout {
         passedOver.append(top)
@@ -77,20 +73,22 @@ struct MergeScratch {
       }
       for candidate in passedOver { add(candidate) }
       passedOver.removeAll(keepingCapacity: true)
-      let left = Int(top.position)
+      let left = Int(top & 0xFFFF_FFFF)
       // What was merged away is its own neighbour.
-      guard next[left] != top.position, next[left] >= 0 else { continue }
+      guard next[left] != left, next[left] >= 0 else { continue }
       let right = Int(next[left])
-      guard let pair = pairs.merge(pieces[first + left].id, pieces[first + right].id), pair.id == top.id else {
+      guard let pair = pairs.merge(pieces[first + left].id, pieces[first + right].id),
+        UInt64(UInt32(bitPattern: pair.rank)) == top >> 32
+      else {
         continue
       }
       pieces[first + left] = SubwordPiece(id: pair.id, end: pieces[first + right].end)
       let after = next[right]
       next[left] = after
-      if after >= 0 { previous[Int(after)] = top.position }
+      if after >= 0 { previous[Int(after)] = Int32(left) }
       next[right] = Int32(right)
       if previous[left] >= 0 { push(previous[left], pieces, first, pairs) }
-      if after >= 0 { push(top.position, pieces, first, pairs) }
+      if after >= 0 { push(Int32(left), pieces, first, pairs) }
     }
     var (index, place) = (Int32(0), first)
     while index >= 0 {
@@ -104,10 +102,10 @@ struct MergeScratch {
   private mutating func push(_ index: Int32, _ pieces: [SubwordPiece], _ first: Int, _ pairs: PairTable) {
     let right = next[Int(index)]
     guard let pair = pairs.merge(pieces[first + Int(index)].id, pieces[first + Int(right)].id) else { return }
-    add(Candidate(rank: pair.rank, position: index, id: pair.id))
+    add(UInt64(UInt32(bitPattern: pair.rank)) << 32 | UInt64(UInt32(bitPattern: index)))
   }
 
-  private mutating func add(_ candidate: Candidate) {
+  private mutating func add(_ candidate: UInt64) {
     queue.append(candidate)
     var child = queue.count - 1
     while child > 0 {
@@ -118,19 +116,23 @@ struct MergeScratch {
     }
   }
 
-  private mutating func pop() -> Candidate? {
-    guard let top = queue.first, let last = queue.popLast() else { return nil }
-    if queue.isEmpty { return top }
-    queue[0] = last
+  private mutating func pop() -> UInt64? {
+    guard !queue.isEmpty else { return nil }
+    let top = queue[0]
+    let last = queue.removeLast()
+    let count = queue.count
+    if count == 0 { return top }
+    // The gap at the front sinks to where the last one fits.
     var parent = 0
     while true {
-      var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < queue.count && queue[child] < queue[least] {
-        least = child
-      }
-      if least == parent { return top }
-      queue.swapAt(parent, least)
-      parent = least
+      var child = 2 * parent + 1
+      if child >= count { break }
+      if child + 1 < count, queue[child + 1] < queue[child] { child += 1 }
+      guard queue[child] < last else { break }
+      queue[parent] = queue[child]
+      parent = child
     }
+    queue[parent] = last
+    return top
   }
 }
