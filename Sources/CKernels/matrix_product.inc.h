@@ -325,6 +325,7 @@ static void multiply_transposed(const float *a, ptrdiff_t a_stride, ptrdiff_t m,
   }
 DOT_TILE(1, 1) DOT_TILE(2, 1) DOT_TILE(3, 1) DOT_TILE(4, 1)
 DOT_TILE(1, 2) DOT_TILE(2, 2) DOT_TILE(3, 2) DOT_TILE(4, 2)
+DOT_TILE(1, 4) DOT_TILE(2, 4)
 
 static void multiply_by_rows(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b, ptrdiff_t b_stride,
                              ptrdiff_t n, ptrdiff_t k, const float *bias, float *c, ptrdiff_t c_stride) {
@@ -332,7 +333,14 @@ static void multiply_by_rows(const float *a, ptrdiff_t a_stride, ptrdiff_t m, co
                         ptrdiff_t);
   static dot_tile *const dot_tiles[2][4] = {{dot_tile_1_1, dot_tile_2_1, dot_tile_3_1, dot_tile_4_1},
                                             {dot_tile_1_2, dot_tile_2_2, dot_tile_3_2, dot_tile_4_2}};
-  for (ptrdiff_t j = 0; j < n; j += 2) {
+  ptrdiff_t j = 0;
+  if (m <= 2) {
+    // Little to compute: more rows of B at once keep more of them on the way from memory.
+    for (; j + 4 <= n; j += 4)
+      (m == 1 ? dot_tile_1_4 : dot_tile_2_4)(a, a_stride, b + j * b_stride, b_stride, k, bias ? bias + j : NULL, c + j,
+                                             c_stride);
+  }
+  for (; j < n; j += 2) {
     ptrdiff_t columns = n - j < 2 ? 1 : 2;
     for (ptrdiff_t i = 0; i < m; i += 4)
       dot_tiles[columns - 1][(m - i < 4 ? m - i : 4) - 1](a + i * a_stride, a_stride, b + j * b_stride, b_stride, k,
