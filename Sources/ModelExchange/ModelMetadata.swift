@@ -2,7 +2,7 @@ import BagModels
 import Foundation
 import ImageModels
 import TextModels
-import TextProcessing
+import VocabularyStore
 
 /// What is said of a model beside its numbers, so that other programs can use it.
 ///
@@ -10,7 +10,7 @@ import TextProcessing
 ///
 /// | key | value |
 /// |---|---|
-/// | `task` | `single_label`, `multi_label`, `regression`, `language-model`, `bag-classification`, `image_classification` |
+/// | `task` | `text-classification`, `multi-label-text-classification`, `text-regression`, `language-model`, `bag-classification`, `image_classification` |
 /// | `labels` | the names of the outputs, an array |
 /// | `activation` | what makes probabilities of the logits: `softmax`, `sigmoid`, `none` |
 /// | `threshold` | the probability from which on a label is given, where any number of them is |
@@ -71,6 +71,12 @@ struct ModelMetadata {
     entries.append((key, .json(Self.encoded(value))))
   }
 
+  private mutating func add(_ vocabulary: Vocabulary) {
+    add("vocabulary_fingerprint", vocabulary.fingerprint)
+    add("vocabulary_size", json: vocabulary.count)
+    add("unknown_id", json: vocabulary.unknownID)
+  }
+
   private mutating func add(_ model: TextModel) {
     let description = model.description
     add("task", description.task.rawValue)
@@ -86,9 +92,7 @@ struct ModelMetadata {
     if let scale = description.scale { add("scale", json: scale) }
     add("tokenizer", json: description.tokenizer)
     add("maximum_length", json: description.maximumLength)
-    add("vocabulary_fingerprint", description.checksums.vocabularyFingerprint)
-    add("vocabulary_size", json: description.network.vocabularySize)
-    add("unknown_id", json: model.encoder.vocabulary.unknownID)
+    add(model.encoder.vocabulary)
     add(
       "preprocessing",
       "ids: the ids of a text's tokens, its unknown_id for tokens that the vocabulary lacks and for a text without any; "
@@ -111,9 +115,7 @@ struct ModelMetadata {
     add("task", model.description.task)
     add("activation", "softmax")
     add("tokenizer", json: model.description.tokenizer)
-    add("vocabulary_fingerprint", model.description.checksums.vocabularyFingerprint)
-    add("vocabulary_size", json: model.description.vocabularySize)
-    add("unknown_id", json: model.vocabulary.unknownID)
+    add(model.vocabulary)
     add(
       "preprocessing",
       "ids: the words of texts, <eos> behind each; lengths: how many; hidden and cell: zeros before the first word, "

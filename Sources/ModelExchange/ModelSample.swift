@@ -34,10 +34,10 @@ struct ModelSample: Sendable {
       input = texts.input
       logits = model.network.logits(TokenBatch(texts.shown))
     case .bag(let classifier):
-      let parameters = classifier.parameters
-      let texts = Texts(vocabulary: parameters.rows.shape[0], batch: batch, longest: longest, random)
+      let texts = Texts(vocabulary: classifier.rowCount, batch: batch, longest: longest, random)
       input = texts.input
-      logits = parameters.logits(texts.shown)
+      logits = Tensor(
+        texts.shown.flatMap { classifier.scores(of: $0) }, shape: [batch, classifier.labels.count])
     case .language(let model):
       let texts = Texts(vocabulary: model.description.vocabularySize, batch: batch, longest: longest, random)
       input = texts.input
@@ -63,23 +63,6 @@ struct ModelSample: Sendable {
 
     var input: Input { .texts(ids: ids, lengths: lengths) }
     var shown: [[Int32]] { zip(ids, lengths).map { Array($0.prefix($1)) } }
-  }
-}
-
-extension BagParameters {
-  /// [B, K] of the rows of some texts.
-  fileprivate func logits(_ texts: [[Int32]]) -> Tensor {
-    let width = rows.shape[1]
-    let means = texts.flatMap { text in
-      let sum = Tensor([Float](repeating: 1, count: text.count), shape: [1, text.count])
-        .linear(weight: rows.gatherRows(text).transposed())
-      return (sum * (1 / Float(text.count))).scalars
-    }
-    let scores = Tensor(means, shape: [texts.count, width]).linear(weight: output)
-    guard let paths else { return scores }
-    // The logarithms of the probabilities: log σ(x) = -log(1 + e⁻ˣ).
-    let (right, left) = ((scores * -1).softplus() * -1, scores.softplus() * -1)
-    return right.linear(weight: paths.right.transposed()) + left.linear(weight: paths.left.transposed())
   }
 }
 

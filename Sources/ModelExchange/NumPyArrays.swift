@@ -5,6 +5,9 @@ import Tensors
 /// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 public enum NumPyArrays {
   /// Reads a file. Its sizes are checked against the bytes that are there before memory is taken for it.
+  ///
+  /// - Throws: ``ExchangeError/file(_:)``, ``ExchangeError/malformed(path:field:reason:)``,
+  ///   ``ExchangeError/unsupported(path:what:)`` for elements that are none of numbers or truths.
   public static func read(_ path: String) throws(ExchangeError) -> ONNXValue {
     let file: MappedFile
     do throws(FileError) { file = try MappedFile(path: path) } catch { throw .file(error) }
@@ -13,6 +16,8 @@ public enum NumPyArrays {
   }
 
   /// Reads what a file would hold; errors call it `name`.
+  ///
+  /// - Throws: what ``read(_:)`` throws but for files.
   public static func read(bytes: [UInt8], name: String = "array") throws(ExchangeError) -> ONNXValue {
     let result: Result<ONNXValue, ExchangeError> = bytes.withUnsafeBytes { bytes in
       do throws(ExchangeError) { return .success(try read(bytes, path: name)) } catch { return .failure(error) }

@@ -35,6 +35,14 @@ public enum StoredModel: Sendable {
 }
 
 extension StoredModel {
+  /// Refuses a bag whose labels' paths through the Huffman tree are too many for a matrix of a row for each node.
+  func checkPaths(format: String) throws(ExchangeError) {
+    guard case .bag(let classifier) = self, classifier.pathCount > 1 << 24 else { return }
+    throw .inexpressible(
+      format: format,
+      reason: "the paths of its \(classifier.labels.count) labels are too many; train with --bag-loss softmax")
+  }
+
   /// Rounds the weights of a network to what a byte and the scale of a row can say, in place: the model that its ONNX file
   /// in bytes is compared with. Bags stay as they are.
   public func round() {

@@ -2,6 +2,8 @@
 public enum FileError: Error, Hashable, CustomStringConvertible {
   /// No such file or folder.
   case missing(path: String)
+  /// A file is there, where the folder of a model is wanted.
+  case notAModel(path: String)
   /// It is there but cannot be read.
   case unreadable(path: String, reason: String)
   /// The content is not what it should be: cut short, damaged, or something else altogether.
@@ -19,6 +21,7 @@ public enum FileError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing(let path): "\(path): no such file or folder; check the path"
+    case .notAModel(let path): "\(path): a file; a model is a folder with model.json, as training and import make it"
     case .unreadable(let path, let reason): "\(path): cannot be read (\(reason)); check its permissions"
     case .damaged(let path, let reason): "\(path): damaged (\(reason)); copy it again or train it again"
     case .newerFormat(let path, let version, let supported):

@@ -24,6 +24,12 @@ public func writeFile(_ bytes: [UInt8], to path: String, replacing: Bool) throws
   try writeAtomically(bytes, to: path)
 }
 
+/// Whether a regular file is there.
+func isFile(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+}
+
 /// Whether a file could be written there; for asking before minutes of work.
 public func checkWritable(file path: String, replacing: Bool) throws(FileError) {
   var status = stat()

@@ -116,6 +116,13 @@ public struct BagClassifier: Sendable {
   }
 }
 
+extension BagClassifier: CustomStringConvertible {
+  /// Its sizes, in place of all that it holds.
+  public var description: String {
+    "BagClassifier(\(labels.count) labels, \(wordCount) words, \(rowCount) rows of \(dimensions) numbers)"
+  }
+}
+
 /// Memory that one prediction works in.
 final class PredictionScratch {
   private let tokenizer: Tokenizer

@@ -14,10 +14,30 @@ package struct BagParameters: Sendable {
 extension BagClassifier {
   /// The numbers that it computes with, copied.
   package var parameters: BagParameters {
-    let dimensions = options.dimensions
-    let numbers = (0..<rows.count).flatMap { rows.vector($0) }
+    var numbers: [Float] = []
+    numbers.reserveCapacity(rows.count * options.dimensions)
+    for row in 0..<rows.count { numbers += rows.vector(row) }
     return BagParameters(
-      rows: Tensor(numbers, shape: [rows.count, dimensions]), output: output.table.tensor, paths: output.paths)
+      rows: Tensor(numbers, shape: [rows.count, options.dimensions]), output: output.table.tensor, paths: output.paths)
+  }
+
+  /// Elements of one of the matrices of paths; 0 where there are none.
+  package var pathCount: Int { output.tree == nil ? 0 : output.table.count * labels.count }
+
+  /// The scores of a text's rows, as ``parameters`` give them: K numbers, the logarithms of probabilities with the
+  /// hierarchical softmax.
+  package func scores(of indices: [Int32]) -> [Float] {
+    let width = output.table.width
+    let mean = [Float](unsafeUninitializedCapacity: width) { mean, count in
+      if let base = mean.baseAddress { rows.mean(of: indices, into: base, width: width) }
+      count = width
+    }
+    let hidden = Tensor(Array(mean.prefix(options.dimensions)), shape: [1, options.dimensions])
+    let scores = hidden.linear(weight: output.table.tensor)
+    guard let paths = output.paths else { return scores.scalars }
+    // log σ(x) = -log(1 + e⁻ˣ)
+    let (right, left) = ((scores * -1).softplus() * -1, scores.softplus() * -1)
+    return (right.linear(weight: paths.right.transposed()) + left.linear(weight: paths.left.transposed())).scalars
   }
 
   /// The rows of a text, in the order in which it has them; their mean is the text's vector.

@@ -45,6 +45,7 @@ struct ProductQuantizer: Sendable {
         points += rows[first..<first + size]
       }
       fit.learn(points, iterations: iterations)
+      fit.roundToHalves()
       fit.codes = fit.nearest(rows, first: part * partWidth, stride: dimensions, count: count)
       fitted.set(part, [fit])
     }
@@ -97,6 +98,12 @@ private struct PartFit: Sendable {
       }
       split(&counts, points: pointCount)
     }
+  }
+
+  /// Rounds the centroids to what a file holds of them: codes and whatever learns from here on then fit what is read.
+  mutating func roundToHalves() {
+    let limit = Float(Float16.greatestFiniteMagnitude)
+    for place in columns.indices { columns[place] = Float(Float16(max(-limit, min(limit, columns[place])))) }
   }
 
   /// A centroid that no point is nearest to gets half of the points of the one with the most.

@@ -36,10 +36,18 @@ extension WordVectors {
   }
 
   /// Vectors of distinct words, one behind the other.
+  ///
+  /// - Throws: ``BagModelError/mismatch(path:reason:)`` beyond what a folder of vectors holds.
   package init(
     words: [String], numbers: [Float], dimensions: Int, tokenizer: TokenizerSettings, source path: String
   ) throws(BagModelError) {
     guard !words.isEmpty else { throw .noTexts(reason: "\(path): no vector is in it") }
+    guard (1...4096).contains(dimensions) else {
+      throw .mismatch(path: path, reason: "its vectors have \(dimensions) numbers; 1 to 4096 are possible")
+    }
+    guard numbers.allSatisfy({ abs($0) <= Float(Float16.greatestFiniteMagnitude) }) else {
+      throw .mismatch(path: path, reason: "a number is no number, or beyond 65504")
+    }
     let vocabulary: Vocabulary
     do {
       vocabulary = try Vocabulary(

@@ -72,7 +72,8 @@ extension FastTextModel {
       for label in labels.indices { scratch.scores[label] = FastTextSigmoid.value(scratch.scores[label]) }
     }
     for label in labels.indices where !(scratch.scores[label] < threshold) {
-      let score = Self.logarithm(Double(scratch.scores[label]))
+      // What is no number, in a model that diverged, says nothing for a label.
+      let score = Self.logarithm(scratch.scores[label].isNaN ? 0 : Double(scratch.scores[label]))
       if !best.excludes(score) { best.add(score, Int32(truncatingIfNeeded: label)) }
     }
     return best
@@ -94,7 +95,8 @@ extension FastTextModel {
         continue
       }
       output.dot(first: inner, count: 1, scratch.hidden, into: &scratch.scores)
-      let turn = Float(1 / (1 + Double(exp(-scratch.scores[0]))))
+      let sigmoid = Float(1 / (1 + Double(exp(-scratch.scores[0]))))
+      let turn = sigmoid.isNaN ? 0 : sigmoid
       open.append((tree.right[inner], score + Self.logarithm(Double(turn))))
       open.append((tree.left[inner], score + Self.logarithm(Double(Float(1 - Double(turn))))))
     }

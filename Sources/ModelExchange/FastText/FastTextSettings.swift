@@ -59,8 +59,8 @@ public struct FastTextSettings: Sendable, Hashable, Codable {
     case samplingThreshold = "sampling_threshold"
   }
 
-  /// Longer n-grams nobody makes, and with them one long line would take gigabytes of rows.
-  private static let ngramLimit = 100
+  /// Longer n-grams nobody makes: a character of a line has as many rows as there are lengths.
+  private static let ngramLimit = 64
 
   /// Reads the arguments of a file of a version.
   init(_ reader: inout FastTextReader, version: Int) throws(ExchangeError) {

@@ -30,7 +30,8 @@ struct FastTextTree: Sendable {
       let (a, b) = (lightest(), lightest())
       left.append(Int32(truncatingIfNeeded: a))
       right.append(Int32(truncatingIfNeeded: b))
-      weights.append(weight(a) + weight(b))
+      // The counts of a damaged file may be anything.
+      weights.append(weight(a) &+ weight(b))
     }
   }
 

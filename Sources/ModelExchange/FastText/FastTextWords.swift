@@ -3,6 +3,8 @@
 struct FastTextWords {
   /// Words that it remembers, at most: of more the first ones, which are the most frequent.
   private static let memoryLimit = 1 << 16
+  /// Rows of a word that it remembers, at most: longer words are none of a language.
+  private static let rememberedLength = 256
 
   /// The rows that a text leads to.
   private(set) var rows: [Int32] = []
@@ -49,6 +51,7 @@ struct FastTextWords {
     }
     let first = rows.count
     addCharacterNgrams(of: word, lengths)
+    guard rows.count - first <= Self.rememberedLength else { return }
     places[index] = remembered.count..<remembered.count + rows.count - first
     remembered.append(contentsOf: rows[first...])
   }

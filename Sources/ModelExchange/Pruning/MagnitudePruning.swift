@@ -48,15 +48,10 @@ public struct MagnitudePruning: Sendable, Hashable {
   @discardableResult
   public func apply(to network: any Module) -> [LayerReport] {
     let layers = layers(of: network)
-    let values = layers.map { $0.parameter.value.scalars }
-    switch scope {
-    case .global:
-      let threshold = Self.threshold(values.flatMap { $0.map(abs) }, share: sparsity)
-      for (layer, own) in zip(layers, values) { Self.prune(layer.parameter, own, below: threshold) }
-    case .layer:
-      for (layer, own) in zip(layers, values) {
-        Self.prune(layer.parameter, own, below: Self.threshold(own.map(abs), share: sparsity))
-      }
+    let groups = scope == .global ? [layers] : layers.map { [$0] }
+    for group in groups {
+      let threshold = Self.threshold(of: group.map { $0.parameter.value }, share: sparsity)
+      for layer in group { Self.prune(layer.parameter, below: threshold) }
     }
     return report(on: network)
   }
@@ -77,16 +72,34 @@ public struct MagnitudePruning: Sendable, Hashable {
 
   private static func isEmbedding(_ name: String) -> Bool { name.hasPrefix("embedding.") }
 
-  /// The magnitude below which so large a share of the numbers lies.
-  private static func threshold(_ magnitudes: [Float], share: Double) -> Float {
-    let count = Int((share * Double(magnitudes.count)).rounded())
-    guard count > 0 else { return 0 }
-    var magnitudes = magnitudes
-    magnitudes.sort()
-    return count < magnitudes.count ? magnitudes[count] : .infinity
+  /// The magnitude below which so large a share of the numbers lies: by counting the upper halves of their bits, which are
+  /// in the order of the magnitudes, then the lower halves of those where the share ends.
+  private static func threshold(of tensors: [Tensor], share: Double) -> Float {
+    let total = tensors.reduce(0) { $0 + $1.count }
+    var left = Int((share * Double(total)).rounded())
+    guard left > 0 else { return 0 }
+    func place(in counts: [Int]) -> UInt32? {
+      for (value, count) in counts.enumerated() {
+        if left < count { return UInt32(value) }
+        left -= count
+      }
+      return nil
+    }
+    func counts(_ key: (UInt32) -> UInt32?) -> [Int] {
+      var counts = [Int](repeating: 0, count: 1 << 16)
+      for tensor in tensors {
+        for number in tensor.scalars { if let key = key(number.magnitude.bitPattern) { counts[Int(key)] += 1 } }
+      }
+      return counts
+    }
+    guard let upper = place(in: counts { $0 >> 16 }),
+      let lower = place(in: counts { $0 >> 16 == upper ? $0 & 0xFFFF : nil })
+    else { return .infinity }
+    return Float(bitPattern: upper << 16 | lower)
   }
 
-  private static func prune(_ parameter: Parameter, _ numbers: [Float], below threshold: Float) {
-    parameter.value = Tensor(numbers.map { abs($0) < threshold ? 0 : $0 }, shape: parameter.shape)
+  private static func prune(_ parameter: Parameter, below threshold: Float) {
+    parameter.value = Tensor(
+      parameter.value.scalars.map { $0.magnitude < threshold ? 0 : $0 }, shape: parameter.shape)
   }
 }

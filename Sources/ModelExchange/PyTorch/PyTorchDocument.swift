@@ -21,6 +21,7 @@ public struct PyTorchDocument: Sendable {
   ///
   /// - Throws: ``ExchangeError/inexpressible(format:reason:)``.
   public init(_ stored: StoredModel) throws(ExchangeError) {
+    try stored.checkPaths(format: "PyTorch")
     switch stored {
     case .text(let model): code = try PyTorchTextCode.code(for: model.network)
     case .language(let model): code = PyTorchTextCode.code(for: model.network)
@@ -68,8 +69,9 @@ extension StoredModel {
   /// Writes the weights by PyTorch's names as a safetensors file, whole or not at all; the metadata holds labels,
   /// tokenizer and the like.
   ///
-  /// - Throws: ``ExchangeError/file(_:)``.
+  /// - Throws: ``ExchangeError/file(_:)``, ``ExchangeError/inexpressible(format:reason:)``.
   public func writeWeights(to path: String, replacing: Bool = false) throws(ExchangeError) {
+    try checkPaths(format: "safetensors")
     let entries = ModelMetadata(self).entries.map { ("nlptool.\($0.key)", $0.value.plain) }
     let metadata = Dictionary(entries, uniquingKeysWith: { $1 }).merging(["format": "pt"]) { $1 }
     do throws(FileError) {

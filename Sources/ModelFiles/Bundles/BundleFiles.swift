@@ -24,7 +24,16 @@ public enum BundleFiles {
 
   /// What a bundle says that it does; `nil` where it says nothing.
   public static func task(in folder: String) throws(FileError) -> String? {
-    try version(Data(readFile(descriptionPath(in: folder), limit: descriptionLimit)), in: folder).task
+    try version(readDescriptionBytes(in: folder), in: folder).task
+  }
+
+  private static func readDescriptionBytes(in folder: String) throws(FileError) -> Data {
+    do {
+      return Data(try readFile(descriptionPath(in: folder), limit: descriptionLimit))
+    } catch {
+      if case .missing = error, isFile(folder) { throw .notAModel(path: folder) }
+      throw error
+    }
   }
 
   private static func version(_ bytes: Data, in folder: String) throws(FileError) -> BundleVersion {
@@ -39,7 +48,7 @@ public enum BundleFiles {
     _ type: D.Type, in folder: String
   ) throws(FileError) -> D {
     let path = descriptionPath(in: folder)
-    let bytes = Data(try readFile(path, limit: descriptionLimit))
+    let bytes = try readDescriptionBytes(in: folder)
     let version = try version(bytes, in: folder)
     guard version.task.map(D.describes) == true else {
       throw .damaged(

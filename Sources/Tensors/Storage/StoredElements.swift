@@ -33,7 +33,7 @@ extension Tensor {
 
 extension Float {
   /// The value of an IEEE 754 binary16 number.
-  init(halfBits bits: UInt16) {
+  package init(halfBits bits: UInt16) {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10) & 0x1F
     let fraction = UInt32(bits & 0x3FF)

@@ -62,7 +62,8 @@ public struct EvaluationBuilder {
       if probability > goldProbability || (probability == goldProbability && index < gold) { rank += 1 }
     }
     for (index, k) in ranks.enumerated() where rank < k { hits[index] += 1 }
-    let confidence = Double(own[best])
+    // A model that diverged is sure of nothing.
+    let confidence = own[best].isFinite ? Double(own[best]) : 0
     let bin = min(Self.binCount - 1, max(0, Int(confidence * Double(Self.binCount))))
     bins[bin].count += 1
     bins[bin].confidence += confidence

@@ -130,7 +130,7 @@ struct CommandFailure: Error {
 
   private static func code(of error: FileError) -> Code {
     switch error {
-    case .missing, .unreadable: .input
+    case .missing, .unreadable, .notAModel: .input
     case .damaged, .newerFormat: .content
     case .alreadyExists, .cannotCreate: .cannotCreate
     case .writeFailed: .writeFailed

@@ -1,5 +1,10 @@
 import Glibc
 
+extension BinaryFloatingPoint where Self: CustomStringConvertible {
+  /// The number in JSON, which has no form for what is none or infinite: null.
+  var asJSON: String { isFinite ? description : "null" }
+}
+
 extension Double {
   /// A small number with the power of ten: `1.3e-6`.
   var scientific: String {

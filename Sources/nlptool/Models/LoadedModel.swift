@@ -89,7 +89,7 @@ enum LoadedModel {
       guard let logits else { return ids }
       let names = labels.isEmpty ? ["value"] : labels
       return ids + ",\"logits\":{"
-        + zip(names, logits).map { "\($0.asJSON):\($1)" }.joined(separator: ",") + "}"
+        + zip(names, logits).map { "\($0.asJSON):\($1.asJSON)" }.joined(separator: ",") + "}"
     }
   }
 

@@ -140,7 +140,7 @@ private struct AnswerWriter {
       case .labels(let prediction):
         if prediction.isTruncated { truncated += 1 }
         line = format == .text ? text(prediction) : json(prediction)
-      case .value(let value): line = format == .text ? value.fixed(4) : "{\"value\":\(value)}"
+      case .value(let value): line = format == .text ? value.fixed(4) : "{\"value\":\(value.asJSON)}"
       }
       let added = showsScores ? scores[index].json(labels: model.labels) : ""
       try StandardOutput.shared.write(added.isEmpty ? line + "\n" : "\(line.dropLast()),\(added)}\n")
@@ -161,12 +161,13 @@ private struct AnswerWriter {
   }
 
   private func json(_ prediction: Prediction) -> String {
-    let all = prediction.choices.map { "\($0.label.asJSON):\($0.probability)" }.joined(separator: ",")
+    let all = prediction.choices.map { "\($0.label.asJSON):\($0.probability.asJSON)" }.joined(separator: ",")
     guard prediction.isSingle, top == nil, threshold == nil else {
       let given = choices(prediction).map { $0.label.asJSON }.joined(separator: ",")
       return "{\"labels\":[\(given)],\"probabilities\":{\(all)}}"
     }
-    return "{\"label\":\(prediction.label.asJSON),\"probability\":\(prediction.probability),\"probabilities\":{\(all)}}"
+    return
+      "{\"label\":\(prediction.label.asJSON),\"probability\":\(prediction.probability.asJSON),\"probabilities\":{\(all)}}"
   }
 
   func sayTruncation(_ model: LoadedModel) {

@@ -11,7 +11,7 @@ struct Quantize: ParsableCommand {
     abstract: "Make a model small: fewer bytes for a number, and of a bag fewer rows.",
     discussion: """
       Networks: their weights are stored as --precision says, in a byte each with a scale for each row unless it says \
-      otherwise; they are computed with as before. With --test the accuracy before and after is told.
+      otherwise; they are computed with as before. With --test networks that label texts are judged before and after.
 
       Models of train --model bag: rows are rounded part by part to the nearest of 256 that are learnt from them; \
       with --cutoff the rows of the largest norms stay, words and n-grams alike; with --retrain those that stay learn \

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BagModels
+import Glibc
 import TextProcessing
 
 /// `nlptool vectors`
@@ -235,6 +236,11 @@ struct Vectors: ParsableCommand {
 
     func run() throws {
       try WordVectors.checkWritable(to: output, replacing: force)
+      var status = stat()
+      if stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        throw ValidationError("\(file) is a folder: what import makes of a file")
+      }
+      if words != nil, isFastText(file) { throw ValidationError("--words is for a matrix of NumPy") }
       let settings = try tokenizer.settings(lowercase: lowercase)
       let vectors = try loadVectors(
         file, named: name, limit: limit ?? .max, settings: settings, words: words

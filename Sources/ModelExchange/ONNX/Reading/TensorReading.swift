@@ -68,7 +68,7 @@ extension ONNXValue {
       var tensor = Tensor(uninitialized: shape)
       tensor.withUnsafeMutableElements { UnsafeMutableRawBufferPointer($0).copyMemory(from: bytes) }
       self.init(tensor)
-    case .float16: self = floats(UInt16.self) { Float(halfPattern: $0) }
+    case .float16: self = floats(UInt16.self) { Float(halfBits: $0) }
     case .bfloat16: self = floats(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
     case .float64:
       let array = (0..<count).map {
@@ -122,7 +122,7 @@ extension ONNXValue {
       case .uint8: self.init(array: data.map { UInt8(truncatingIfNeeded: $0) }, shape: shape)
       case .bool: self.init(array: data.map { $0 != 0 }, shape: shape)
       case .float16:
-        self.init(Tensor(data.map { Float(halfPattern: UInt16(truncatingIfNeeded: $0)) }, shape: shape))
+        self.init(Tensor(data.map { Float(halfBits: UInt16(truncatingIfNeeded: $0)) }, shape: shape))
       case .bfloat16:
         self.init(Tensor(data.map { Float(bitPattern: UInt32(UInt16(truncatingIfNeeded: $0)) << 16) }, shape: shape))
       default: self.init(array: data, shape: shape)

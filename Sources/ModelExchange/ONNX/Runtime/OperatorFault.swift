@@ -27,11 +27,12 @@ enum ValueLimit {
       guard !overflows else { throw .wrong("a value of the shape \(shape) is too large") }
       count = product
     }
-    // A zero among large extents must not hide their product, which strides are made of.
+    // A zero among large extents must not hide their product, which strides and loops are made of.
+    let limit = count == 0 ? 1 << 22 : 1 << 48
     var extents = 1
     for extent in shape where extent > 0 {
       let (product, overflows) = extents.multipliedReportingOverflow(by: extent)
-      guard !overflows, product <= 1 << 48 else { throw .wrong("a value of the shape \(shape) is too large") }
+      guard !overflows, product <= limit else { throw .wrong("a value of the shape \(shape) is too large") }
       extents = product
     }
     guard size == 0 || count <= bytes / max(size, 8) else {

@@ -25,6 +25,7 @@ public struct ONNXDocument: Sendable {
   ///   DequantizeLinear, a quarter of the size; see ``StoredModel/round()``.
   /// - Throws: ``ExchangeError/inexpressible(format:reason:)``, for bags also where they are to be quantised.
   public init(_ stored: StoredModel, quantizes: Bool = false) throws(ExchangeError) {
+    try stored.checkPaths(format: "ONNX")
     if quantizes, case .bag = stored {
       throw .inexpressible(format: "ONNX in bytes", reason: "nlptool quantize makes bags small")
     }

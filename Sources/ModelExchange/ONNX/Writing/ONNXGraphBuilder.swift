@@ -38,7 +38,7 @@ struct ONNXGraphBuilder {
   /// Declares a value as an output of the graph under a name of its own.
   mutating func output(_ name: String, of value: String, _ type: ONNXElementType, _ shape: [ONNXExtent]) {
     names.insert(name)
-    // The node that makes the value gives it the name, unless others were told the old one.
+    // A node of its own, since other nodes may read the value by the name that it has.
     graph.node.append(.with { ($0.opType, $0.input, $0.output, $0.name) = ("Identity", [value], [name], "to_\(name)") })
     graph.output.append(.init(name, type, shape))
   }

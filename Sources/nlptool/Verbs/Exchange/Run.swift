@@ -67,10 +67,18 @@ struct Run: ParsableCommand {
       let median = times.sorted()[times.count / 2]
       StandardError.write("median of \(times.count) runs: \(String(format: "%.3f", median)) ms\n")
     }
+    var files: Set<String> = []
     for description in loaded.outputs {
       guard let value = results[description.name] else { continue }
       if let output {
-        try NumPyArrays.write(value, to: "\(output)/\(Self.fileName(description.name)).npy")
+        // Two names may come to the same: a number makes them two.
+        var file = Self.fileName(description.name)
+        var number = 1
+        while !files.insert(file).inserted {
+          number += 1
+          file = "\(Self.fileName(description.name))_\(number)"
+        }
+        try NumPyArrays.write(value, to: "\(output)/\(file).npy")
       } else if `repeat` == nil {
         try StandardOutput.shared.write("\(description.name)\t\(value.type) \(value.shape)\n")
       }
@@ -79,14 +87,16 @@ struct Run: ParsableCommand {
 
   /// A line for each input and output.
   private static func table(of model: ONNXRuntimeModel) -> String {
-    let inputs = model.inputs.map { "input\t\($0.name)\t\($0)\n" }
-    let outputs = model.outputs.map { "output\t\($0.name)\t\($0)\n" }
+    let inputs = model.inputs.map { "input\t\(fileName($0.name, separators: []))\t\($0)\n" }
+    let outputs = model.outputs.map { "output\t\(fileName($0.name, separators: []))\t\($0)\n" }
     return (inputs + outputs).joined()
   }
 
-  /// Names may hold what separates folders.
-  private static func fileName(_ name: String) -> String {
-    let parts = name.unicodeScalars.map { $0 == "/" || $0.properties.generalCategory == .control ? "_" : $0 }
+  /// Names may hold what separates folders, and what a terminal would obey.
+  private static func fileName(_ name: String, separators: Set<Unicode.Scalar> = ["/"]) -> String {
+    let parts = name.unicodeScalars.map {
+      separators.contains($0) || $0.properties.generalCategory == .control ? "_" : $0
+    }
     let text = String(String.UnicodeScalarView(parts))
     return text == "." || text == ".." ? "_" : text
   }

@@ -73,9 +73,6 @@ extension Predict {
 
 extension Float {
   fileprivate var asDouble: Double { Double(self) }
-
-  /// JSON has no infinities.
-  fileprivate var asJSON: String { isFinite ? "\(self)" : "null" }
 }
 
 extension Evaluate {

@@ -74,6 +74,7 @@ extension OperatorLibrary {
     }
     if let value = try attributes.string("value_string") { return ONNXValue(array: [value], shape: []) }
     if let values = try attributes.strings("value_strings") { return ONNXValue(array: values, shape: [values.count]) }
+    if attributes.contains("sparse_value") { throw .unsupported("attribute sparse_value") }
     throw .wrong("a constant without a value")
   }
 }

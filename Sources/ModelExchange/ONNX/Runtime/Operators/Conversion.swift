@@ -100,19 +100,6 @@ extension Float {
     let rounded = bits.addingReportingOverflow(0x7FFF + (bits >> 16 & 1)).partialValue
     return Float(bitPattern: rounded & 0xFFFF_0000)
   }
-
-  /// The number that an IEEE 754 binary16 pattern stands for.
-  init(halfPattern bits: UInt16) {
-    let sign = UInt32(bits & 0x8000) << 16
-    let (exponent, fraction) = (UInt32(bits >> 10) & 0x1F, UInt32(bits & 0x3FF))
-    switch exponent {
-    case 0:
-      let magnitude = Float(fraction) * 0x1p-24
-      self = sign == 0 ? magnitude : -magnitude
-    case 0x1F: self = Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-    default: self = Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-    }
-  }
 }
 
 extension ONNXElementType {

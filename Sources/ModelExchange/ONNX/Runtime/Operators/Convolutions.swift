@@ -72,6 +72,9 @@ struct PlannedConvolution: Sendable {
     guard try ValueLimit.count(shape) > 0 else { return ONNXValue(Tensor(zeros: shape)) }
     guard x.count > 0 else { throw .unsupported("an operand of the shape \(x.shape), which has no elements") }
     var images = try x.imageTensor("input[0]")
+    // Few channels are convolved with their padding written out.
+    _ = try ValueLimit.count(
+      Array(x.shape.prefix(2)) + zip(axes, x.shape.dropFirst(2)).map { $1 + $0.before + $0.behind })
     if writesPadding { images = try images.withZeros(Padding2D(axes)) }
     if let addend, addend.shape != shape {
       throw .wrong("an addend of the shape \(addend.shape) for a convolution of \(shape)")

@@ -45,6 +45,10 @@ extension ONNXValue {
     }
     let lying = isChannelsLast ? channelsLastShape(result) : result
     _ = try ValueLimit.count(lying, size: 8)
+    if result.contains(0), mode != "constant" {
+      let empty = try ValueBuilder(like: value, shape: lying).value
+      return ONNXValue(empty.elements, shape: result, isChannelsLast: isChannelsLast)
+    }
     if mode == "constant" {
       // What stays of the value, and where it goes.
       var (starts, counts, goals) = ([Int](), [Int](), [Int]())
@@ -57,6 +61,9 @@ extension ONNXValue {
         throw .wrong("a filler of \(filler.type)\(filler.shape)")
       }
       let builder = try ValueBuilder(like: value, shape: lying, filledWith: filler)
+      guard !counts.contains(0) else {
+        return ONNXValue(builder.value.elements, shape: result, isChannelsLast: isChannelsLast)
+      }
       let (from, to) = (rowMajorStrides(lyingShape), rowMajorStrides(lying))
       var (own, start, target) = ([Int](repeating: 0, count: rank), 0, 0)
       for axis in 0..<rank {
@@ -65,9 +72,7 @@ extension ONNXValue {
         start += starts[axis] * from[place]
         target += goals[axis] * to[place]
       }
-      if !own.contains(0) {
-        try builder.write(value, StridedCopy(shape: own, strides: from, start: start, to: to, target: target))
-      }
+      try builder.write(value, StridedCopy(shape: own, strides: from, start: start, to: to, target: target))
       return ONNXValue(builder.value.elements, shape: result, isChannelsLast: isChannelsLast)
     }
     // Other modes read each dimension through a table of places, one dimension after the other.

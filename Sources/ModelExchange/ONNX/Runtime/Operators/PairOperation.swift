@@ -69,6 +69,7 @@ extension ONNXValue {
   ) throws(OperatorFault) -> ONNXValue {
     let (first, second, isChannelsLast) = aligned(a, b)
     let shape = try broadcastShape(first.lyingShape, second.lyingShape)
+    _ = try ValueLimit.count(shape, size: 0)
     let walk = PairWalk(first.lyingShape, second.lyingShape, as: shape)
     let elements = try first.elements.withElements(of: Function.First.self) { (x) throws(OperatorFault) in
       try second.elements.withElements(of: Function.Second.self) { (y) throws(OperatorFault) in

@@ -160,6 +160,7 @@ struct RecurrentSequences {
     input = try (form.isBatchFirst ? x.transposed([1, 0, 2]) : x).floats("input[0]")
     (steps, batch, self.form) = (input.shape[0], input.shape[1], form)
     let (steps, batch) = (steps, batch)
+    guard batch < 1 << 28 else { throw .unsupported("\(batch) sequences") }
     lengths = try operands.optionalIntegers(4) ?? [Int](repeating: steps, count: batch)
     guard lengths.count == batch, lengths.allSatisfy({ (0...steps).contains($0) }) else {
       throw .wrong("lengths \(lengths.prefix(8)) of \(batch) sequences of \(steps) steps")
@@ -182,7 +183,7 @@ struct RecurrentSequences {
       if let state, state.shape != shape { throw .wrong("a state of the shape \(state.shape), not \(shape)") }
     }
     guard steps * batch < 1 << 28 else { throw .unsupported("\(batch) sequences of \(steps) steps") }
-    _ = try ValueLimit.count([steps, form.reversed.count, batch, hiddenSize])
+    _ = try ValueLimit.count([max(steps, 1), form.reversed.count, batch, hiddenSize])
   }
 
   /// The results in the order of dimensions that the model wants.

@@ -128,6 +128,8 @@ private struct ResizeForm: Sendable {
     }
     var value = x
     for axis in along where shape[axis] != x.shape[axis] || factors[axis] != 1 {
+      // An element takes some elements before with their shares.
+      _ = try ValueLimit.count([shape[axis]], size: 128)
       let resized = self.axis(axis, extent: x.shape[axis], result: shape[axis], scale: factors[axis])
       value =
         mode == "nearest"

@@ -54,6 +54,7 @@ extension OperatorLibrary {
         let wanted = try operands.integers(1, or: given)
         guard wanted.count <= 64 else { throw .wrong("\(wanted.count) axes") }
         let rank = x.rank + wanted.count
+        guard rank <= 64 else { throw .wrong("a value of \(rank) dimensions; there may be 64") }
         let added = try resolvedAxes(wanted, rank: rank)
         var rest = x.shape[...]
         return [x.reshaped((0..<rank).map { added.contains($0) ? 1 : rest.popFirst() ?? 1 })]

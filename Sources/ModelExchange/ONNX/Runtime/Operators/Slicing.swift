@@ -32,12 +32,16 @@ extension OperatorLibrary {
         var parts = try operands.optionalIntegers(1, or: given) ?? []
         if parts.isEmpty {
           let pieces = max(count ?? named, named)
-          guard count == nil || pieces == count, pieces > 0 else { throw .wrong("\(named) results of \(count ?? 0)") }
+          guard count == nil || pieces == count, (1...65536).contains(pieces) else {
+            throw .wrong("\(named) results of \(count ?? 0)")
+          }
           // The last one may be smaller, from version 18 on.
           let size = (extent + pieces - 1) / pieces
           parts = (0..<pieces).map { max(0, min(size, extent - $0 * size)) }
         }
-        guard parts.count >= named, parts.allSatisfy({ $0 >= 0 && $0 <= extent }), parts.reduce(0, +) == extent else {
+        guard parts.count >= named, parts.allSatisfy({ $0 >= 0 && $0 <= extent }),
+          parts.reduce(0, { $0 > extent ? $0 : $0 + $1 }) == extent
+        else {
           throw .wrong("parts \(parts) of axis \(axis) of the shape \(x.shape)")
         }
         var first = 0
@@ -133,7 +137,8 @@ extension ONNXValue {
       counts[axis] = max(0, (length + abs(step) - 1) / abs(step))
       if length <= 0 { counts[axis] = 0 }
       firsts[axis] = counts[axis] == 0 ? 0 : first
-      distances[axis] = counts[axis] == 0 ? 1 : step
+      // A step that nothing is behind may be of any size.
+      distances[axis] = counts[axis] <= 1 ? 1 : step
     }
     return try picked(starts: firsts, steps: distances, counts: counts)
   }

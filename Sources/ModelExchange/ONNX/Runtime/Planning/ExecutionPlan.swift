@@ -45,7 +45,7 @@ struct ExecutionPlan: Sendable {
     let kept = Set(graph.outputs.map(\.value))
     let groups = NodeJoining(rest, constants: constants, kept: kept).groups(joining: joins)
     for group in groups {
-      nodes.append(try Self.planned(group, graph, constants, library, path: path))
+      nodes.append(contentsOf: try Self.planned(group, graph, constants, library, path: path))
     }
     findLastReads(kept: kept)
     // Weights that were packed are not needed as they were.
@@ -89,9 +89,10 @@ struct ExecutionPlan: Sendable {
     }
   }
 
+  /// The nodes of a group as one, or each by itself where they cannot be computed together.
   private static func planned(
     _ group: NodeGroup, _ graph: ReadGraph, _ constants: [Int: ONNXValue], _ library: OperatorLibrary, path: String
-  ) throws(ExchangeError) -> PlannedNode {
+  ) throws(ExchangeError) -> [PlannedNode] {
     var bodies: [(body: OperatorBody, packed: Set<Int>)] = []
     for node in group.nodes {
       bodies.append(try prepared(node, graph, constants: constants, library, path: path))
@@ -100,15 +101,16 @@ struct ExecutionPlan: Sendable {
       do throws(OperatorFault) {
         let label = group.nodes.map(\.label).joined(separator: " + ")
         if let joined = try group.joined(graph, constants, bodies.map(\.body)) {
-          return PlannedNode(label: label, inputs: group.inputs, outputs: group.outputs, body: joined)
+          return [PlannedNode(label: label, inputs: group.inputs, outputs: group.outputs, body: joined)]
         }
       } catch {
         throw error.located(path: path, group.nodes[0].label)
       }
     }
-    let node = group.nodes[0]
-    let inputs = node.inputs.enumerated().map { bodies[0].packed.contains($0) ? nil : $1 }
-    return PlannedNode(label: node.label, inputs: inputs, outputs: node.outputs, body: bodies[0].body)
+    return zip(group.nodes, bodies).map { node, prepared in
+      let inputs = node.inputs.enumerated().map { prepared.packed.contains($0) ? nil : $1 }
+      return PlannedNode(label: node.label, inputs: inputs, outputs: node.outputs, body: prepared.body)
+    }
   }
 
   /// Marks for each node the values that it reads last.

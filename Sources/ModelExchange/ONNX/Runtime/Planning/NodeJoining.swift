@@ -52,7 +52,7 @@ struct NodeJoining {
           group.addend = other
         }
         if let next = onlyReader(of: last), nodes[next].operation == "Relu" || isFixedClip(nodes[next]) { take(next) }
-      case "MatMul" where isConstant(node, 1...1) && constants[node.inputs[1] ?? -1]?.rank == 2:
+      case "MatMul" where isConstant(node, 1...1) && isMatrix(constants[node.inputs[1] ?? -1]):
         if let next = onlyReader(of: last), nodes[next].operation == "Add",
           let other = otherOperand(of: next, than: last), let bias = constants[other], isRow(bias, of: node)
         {
@@ -66,6 +66,11 @@ struct NodeJoining {
       groups[last] = group
     }
     return nodes.indices.compactMap { groups[$0] }
+  }
+
+  /// Whether a product can be prepared for it.
+  private func isMatrix(_ value: ONNXValue?) -> Bool {
+    value.map { $0.rank == 2 && $0.type == .float32 && $0.count > 0 } ?? false
   }
 
   /// The node that alone reads the result of another one.
@@ -149,6 +154,16 @@ extension NodeGroup {
       }
       // An addend that repeats is added by itself.
       let sum = try addition(Operands(values: [try planned(x), other], outputCount: 1))
+      // A clip would look for its bounds among its operands.
+      if let bounds {
+        return try sum.map { (value) throws(OperatorFault) in
+          try value.mappedTensor {
+            var clipped = $0
+            clipped.clip(bounds.lowerBound, bounds.upperBound)
+            return clipped
+          }
+        }
+      }
       guard let last else { return sum }
       return try last(Operands(values: sum.map { $0 }, outputCount: 1))
     }

@@ -1,0 +1,199 @@
+/// What the kernels are given: sizes of blocks, and the structures that describe work. All strides and sizes count elements.
+#ifndef CKERNELS_TYPES_H
+#define CKERNELS_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// Instruction sets, from the plainest on.
+enum kernel_level {
+  kernel_level_plain = 0,
+  kernel_level_avx2 = 1,
+  kernel_level_avx512 = 2,
+};
+
+/// Columns of a panel of the packed right operand.
+#define KERNEL_PANEL_WIDTH 16
+/// Most rows that the micro-kernel computes at once.
+#define KERNEL_ROW_BLOCK 6
+
+/// Rows of the next block where so many are left: blocks of nearly equal height, since a last one of one or two rows would
+/// leave most multipliers waiting for sums that wait for themselves.
+static inline ptrdiff_t kernel_next_block(ptrdiff_t rows) {
+  ptrdiff_t blocks = (rows + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK;
+  return blocks > 0 ? (rows + blocks - 1) / blocks : 0;
+}
+
+/// Rows of the inner dimension that stay in the first-level cache together.
+#define KERNEL_DEPTH_BLOCK 256
+
+/// Consecutive rows (at most KERNEL_ROW_BLOCK) of the left operand and of the result.
+struct row_block {
+  int32_t first;
+  int32_t count;
+};
+
+/// What a matrix product starts from.
+enum product_start {
+  product_start_zero = 0,      ///< C = A·B
+  product_start_accumulate = 1,  ///< C = C + A·B
+  product_start_bias = 2,      ///< C = bias (one value a column) + A·B
+};
+
+/// Windows that one call of the convolution takes at most.
+#define KERNEL_WINDOW_BLOCK 144
+
+/// Tiles of 4 × 4 windows that one call of Winograd's algorithm takes at most.
+#define KERNEL_WINOGRAD_TILES 64
+
+/// A convolution of images whose channels lie together: what a window reads, and where its result goes. Distances count
+/// floats.
+struct convolution_geometry {
+  ptrdiff_t image_stride, row_stride, pixel_stride;  ///< of the input
+  ptrdiff_t run_length;                              ///< contiguous floats that an element of the filter covers
+  int32_t height, width;                             ///< of the input; beyond it there are zeros
+  int32_t kernel_height, kernel_width;               ///< runs of a window
+  int32_t stride_height, stride_width;
+  int32_t padding_top, padding_left;                 ///< may be negative
+  int32_t dilation_height, dilation_width;
+  int32_t output_height, output_width;               ///< windows of an image
+  ptrdiff_t output_image_stride, output_row_stride, output_pixel_stride;
+};
+
+/// What sums of a convolution begin with and what becomes of them.
+struct convolution_finish {
+  const float *_Nullable bias;    ///< 16 for each panel
+  const float *_Nullable addend;  ///< added at the end; laid out as the result
+  float minimum;                  ///< what smaller results become: 0 for ReLU, else -∞
+};
+
+/// A row of pooling windows over an image whose channels lie together: each has the same rows, from the image's pointer
+/// on, and of the columns column_firsts..<column_ends every column_step-th.
+struct pooled_row {
+  ptrdiff_t row_stride;  ///< from one row of a window to the next, in floats
+  ptrdiff_t rows;
+  ptrdiff_t window_count;
+  ptrdiff_t column_step;  ///< from one column of a window to the next, in pixels
+  const int32_t *column_firsts, *column_ends;
+};
+
+/// Rows of a matrix over which a filter moves.
+struct window_sequence {
+  int32_t first_row;
+  int32_t positions;  ///< at least 1
+};
+
+/// Rows of windows that one pass over the packed filters serves.
+#define KERNEL_CONVOLUTION_ROWS 240
+#define KERNEL_CONVOLUTION_SCRATCH (KERNEL_CONVOLUTION_ROWS * KERNEL_PANEL_WIDTH)
+
+/// Constants of one step of an optimiser. First clamp the gradient to ± gradient_limit, then g = gradient_scale · gradient
+/// + l2 · p + l1 · sign(p), p the parameter; then p *= parameter_scale. Which of the others are read, the kernels say.
+struct optimizer_step {
+  float gradient_limit, gradient_scale, l2, l1, parameter_scale;
+  float rate;             ///< the step's size, bias correction folded in
+  float gradient_rate;    ///< the same for the part of the step that is the gradient itself
+  float velocity_share;   ///< what a velocity takes of the gradient
+  float first_decay, second_decay;  ///< decay rates of the averages of g and of g²
+  float second_scale;     ///< multiplies the root of the average of g² (bias correction)
+  float epsilon;
+  float direction_decay;  ///< what a direction takes of the parameter
+};
+
+/// n elements of a parameter and of its state change in place. Where the state may be null, the optimiser goes without.
+typedef void (*optimizer_kernel)(float *parameter, float *_Nullable first, float *_Nullable second,
+                                 float *_Nullable third, const float *gradient, ptrdiff_t n,
+                                 const struct optimizer_step *step);
+
+/// One time step of a recurrent layer for some rows, of which either all have a previous state or none has. How the gates
+/// of a row lie is said where the cell is (lstm.inc.h, gru.inc.h, rnn.inc.h); H' is H rounded up to its block of units.
+struct recurrent_step {
+  int32_t rows;
+  int32_t hidden;                      ///< H
+  int32_t first_unit, end_unit;        ///< units to compute, from a multiple of the block up to another or to H
+  const float *weight;                 ///< packed recurrent weight, K = H
+  const float *_Nullable recurrent_bias;  ///< H' values that join the hidden product of the candidates (GRU)
+  const float *inputs;                 ///< input products with bias; may be `gates` itself
+  ptrdiff_t input_stride;
+  const int32_t *_Nullable input_rows; ///< which row of `inputs` each row reads; without it all in order
+  const float *_Nullable past_output;  ///< h of the previous step
+  ptrdiff_t past_output_stride;
+  const float *_Nullable past_cell;    ///< c of the previous step (LSTM)
+  ptrdiff_t past_cell_stride;
+  bool keeps_gates;                    ///< whether activated gates are stored for the backward pass
+  float *gates;                        ///< rows of gates, or scratch memory
+  ptrdiff_t gate_stride;
+  float *_Nullable cell;
+  ptrdiff_t cell_stride;               ///< at least H'
+  float *output;
+  ptrdiff_t output_stride;
+};
+
+struct recurrent_step_gradient {
+  int32_t rows;
+  int32_t hidden;
+  const float *output_gradient;        ///< of this step's h, from above
+  ptrdiff_t output_gradient_stride;
+  float *state_gradient;               ///< in: of this step's h, from the following step; out: that part of the previous
+                                       ///< step's which does not go through the recurrent weight
+  float *cell_gradient;                ///< in: of this step's c; out: of the previous step's (LSTM)
+  ptrdiff_t state_stride;              ///< of both; at least H'
+  const float *_Nullable past_output;
+  ptrdiff_t past_output_stride;
+  const float *output;
+  ptrdiff_t output_stride;
+  const float *_Nullable past_cell;
+  ptrdiff_t past_cell_stride;
+  const float *_Nullable cell;
+  ptrdiff_t cell_stride;
+  float *gates;                        ///< in: activated gates; out: gradients of what was activated
+  ptrdiff_t gate_stride;
+};
+
+/// One addition to a row of a table: row += factor · source.
+struct row_update {
+  int32_t row;
+  int32_t source;
+  float factor;
+};
+
+/// Some of them.
+struct row_update_list {
+  const struct row_update *_Nullable updates;
+  ptrdiff_t count;
+};
+
+/// Product-quantised rows: row r is norms[norm_codes[r]] · (centroid codes[r · parts], centroid codes[r · parts + 1], …).
+struct quantized_rows {
+  const uint8_t *codes;
+  ptrdiff_t parts;
+  ptrdiff_t part_width; ///< elements of a part; of the last one what is left of the width
+  ptrdiff_t width;
+  const float *centroids; ///< 256 of each part, one part behind the other
+  const uint8_t *_Nullable norm_codes;
+  const float *_Nullable norms; ///< 256; without them all are 1
+};
+
+typedef void recurrent_forward(const struct recurrent_step *step);
+typedef void recurrent_backward(const struct recurrent_step_gradient *step);
+
+/// A stretch of memory that is normalised with one mean and one scale: x̂ = (x - mean) · scale. Its elements have weights
+/// and biases of their own, or share `weight` and `bias` where the pointers are null.
+struct normalized_run {
+  float mean, scale;
+  const float *_Nullable weights;
+  const float *_Nullable biases;
+  float weight, bias;
+};
+
+/// An activation with two settings, and g times its derivative at x.
+struct activation_kernels {
+  void (*forward)(const float *x, float *out, ptrdiff_t n, float a, float b);
+  void (*gradient)(const float *x, const float *g, float *out, ptrdiff_t n, float a, float b);
+};
+
+#pragma clang assume_nonnull end
+#endif
