@@ -29,16 +29,7 @@ public struct ONNXDocument: Sendable {
     if quantizes, case .bag = stored {
       throw .inexpressible(format: "ONNX in bytes", reason: "nlptool quantize makes bags small")
     }
-    let graph: ONNXGraph =
-      switch stored {
-      case .text(let model): try TextGraph.make(model.network, quantizes: quantizes)
-      case .bag(let classifier): BagGraph.make(classifier)
-      case .language(let model): LanguageModelGraph.make(model.network, quantizes: quantizes)
-      case .image(let model):
-        try ImageGraph.make(
-          model.network, channels: model.preparation.channels, size: model.architecture.imageSize,
-          quantizes: quantizes)
-      }
+    let graph = try Self.graph(of: stored, quantizes: quantizes)
     var model = ONNXModel()
     model.irVersion = Int64(Self.irVersion)
     model.opsetImport = [.with { ($0.domain, $0.version) = ("", Int64(Self.opsetVersion)) }]
@@ -48,6 +39,30 @@ public struct ONNXDocument: Sendable {
       .with { ($0.key, $0.value) = ("nlptool.\(key)", value.plain) }
     }
     self.model = model
+  }
+
+  private static func graph(of stored: StoredModel, quantizes: Bool) throws(ExchangeError) -> ONNXGraph {
+    switch stored {
+    case .text(let model):
+      var builder = ONNXGraphBuilder(name: "text", quantizes: quantizes)
+      let logits = try builder.logits(of: model.network, ids: builder.textInputs().ids)
+      builder.output("logits", of: logits, .float32, ["batch", .fixed(model.network.output.weight.shape[0])])
+      return builder.graph
+    case .bag(let classifier):
+      var builder = ONNXGraphBuilder(name: "bag")
+      let logits = builder.logits(of: classifier, ids: builder.textInputs().ids)
+      builder.output("logits", of: logits, .float32, ["batch", .fixed(classifier.labels.count)])
+      return builder.graph
+    case .language(let model): return LanguageModelGraph.make(model.network, quantizes: quantizes)
+    case .image(let model):
+      var builder = ONNXGraphBuilder(name: "image", quantizes: quantizes)
+      let (channels, size) = (model.preparation.channels, model.architecture.imageSize)
+      let image = builder.input(
+        "image", .float32, ["batch", .fixed(channels), .fixed(size.height), .fixed(size.width)])
+      let logits = try builder.logits(of: model.network, channels: channels, size: size, image: image)
+      builder.output("logits", of: logits.value, .float32, ["batch", .fixed(logits.classCount)])
+      return builder.graph
+    }
   }
 
   /// The whole file.

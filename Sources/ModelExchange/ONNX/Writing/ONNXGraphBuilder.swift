@@ -3,7 +3,9 @@ import ModelFiles
 import Tensors
 
 /// The nodes and the weights of a graph that is being written. Values are known by their names.
-struct ONNXGraphBuilder {
+struct ONNXGraphBuilder: GraphBuilder {
+  static let format = "ONNX"
+
   private(set) var graph = ONNXGraph()
   private var names: Set<String> = []
   private var constants: [[Int64]: [[Int]: String]] = [:]
@@ -87,10 +89,15 @@ struct ONNXGraphBuilder {
     return name
   }
 
+  /// Adds a weight, or a constant where it has no name.
+  mutating func weight(_ weight: NamedTensor) -> String {
+    weight.name.map { self.weight($0, weight.tensor) } ?? floats(weight.tensor.scalars, shape: weight.tensor.shape)
+  }
+
   /// Rows of a table by their numbers: of bytes only those that are asked for become numbers.
-  mutating func gather(_ name: String, _ table: Tensor, _ ids: String) -> String {
-    guard quantizes else { return add("Gather", [weight(name, table), ids]) }
-    let (bytes, scales) = rounded(name, table)
+  mutating func gather(_ table: NamedTensor, _ ids: String) -> String {
+    guard quantizes, let name = table.name else { return add("Gather", [weight(table), ids]) }
+    let (bytes, scales) = rounded(name, table.tensor)
     let rows = add(
       "Cast", [add("Gather", [bytes, ids])], .int("to", Int(ONNXElementType.float32.rawValue)))
     return add("Mul", [rows, add("Unsqueeze", [add("Gather", [scales, ids]), integers([-1])])])
@@ -137,10 +144,15 @@ struct ONNXGraphBuilder {
     return name
   }
 
-  /// x·Wᵀ + b over the last axis of values of a rank of 2.
-  mutating func linear(_ input: String, weight: String, bias: String?) -> String {
-    add("Gemm", [input, weight] + (bias.map { [$0] } ?? []), .int("transB", 1))
+  mutating func linear(_ x: String, weight: NamedTensor, bias: NamedTensor?) -> String {
+    let matrix = self.weight(weight)
+    return add("Gemm", [x, matrix] + (bias.map { [self.weight($0)] } ?? []), .int("transB", 1))
   }
+
+  mutating func sum(_ x: String, _ y: String) -> String { add("Add", [x, y]) }
+  mutating func relu(_ x: String) -> String { add("Relu", [x]) }
+
+  mutating func concatenated(_ values: [String], axis: Int) -> String { add("Concat", values, .int("axis", axis)) }
 }
 
 /// An extent of a shape: a number, or open under a name.

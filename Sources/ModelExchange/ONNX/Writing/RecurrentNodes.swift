@@ -1,36 +1,21 @@
 import NeuralNetworks
 import Tensors
 
-/// What recurrent layers make of sequences in a graph.
-struct RecurrentResult {
-  /// [B, T, D·H], zeros behind the lengths.
-  var outputs: String
-  /// The states behind the last step of each layer, [D, B, H].
-  var hidden: [String]
-  /// The cells of an LSTM, [D, B, H].
-  var cells: [String]
-}
-
 extension ONNXGraphBuilder {
-  /// Recurrent layers over sequences, each as one LSTM, GRU or RNN whose lengths are given.
-  ///
-  /// - Parameters:
-  ///   - values: [B, T, I].
-  ///   - lengths: int64 [B].
-  ///   - initial: the states of each layer before the first step, [D, B, H]; zeros unless given.
+  /// Each layer as one LSTM, GRU or RNN whose lengths are given; outputs are zeros behind them. States are [D, B, H].
   mutating func recurrent(
-    _ layers: RecurrentLayers, named prefix: String, _ values: String, lengths: String,
-    initial: [(hidden: String, cell: String)]? = nil
-  ) -> RecurrentResult {
-    let sequenceLengths = add("Cast", [lengths], .int("to", Int(ONNXElementType.int32.rawValue)))
+    _ layers: RecurrentLayers, named prefix: String, _ sequence: SequenceValues,
+    initial: [(hidden: String, cell: String?)]?
+  ) -> RecurrentResult<String, SequenceValues> {
+    let lengths = add("Cast", [sequence.lengths], .int("to", Int(ONNXElementType.int32.rawValue)))
     // [T, B, I], which every runtime knows.
-    var steps = add("Transpose", [values], .ints("perm", [1, 0, 2]))
-    var result = RecurrentResult(outputs: values, hidden: [], cells: [])
+    var steps = add("Transpose", [sequence.values], .ints("perm", [1, 0, 2]))
+    var result = RecurrentResult<String, SequenceValues>(outputs: sequence, hidden: [], cells: [])
     let directions = layers.directionCount
     for layer in 0..<layers.layerCount {
       let (input, recurrent, bias) = recurrentWeights(layers, layer: layer, named: "\(prefix)layer\(layer)")
-      var operands = [steps, input, recurrent, bias, sequenceLengths]
-      if let initial { operands += [initial[layer].hidden] + (layers.kind == .lstm ? [initial[layer].cell] : []) }
+      var operands = [steps, input, recurrent, bias, lengths]
+      if let states = initial?[layer] { operands += [states.hidden] + (states.cell.map { [$0] } ?? []) }
       var attributes = [
         ONNXAttribute.int("hidden_size", layers.hiddenSize),
         .string("direction", directions == 2 ? "bidirectional" : "forward"),
@@ -54,11 +39,10 @@ extension ONNXGraphBuilder {
       steps = add(
         "Reshape", [add("Transpose", [made[0]], .ints("perm", [0, 2, 1, 3])), integers([0, 0, -1])])
     }
-    result.outputs = add("Transpose", [steps], .ints("perm", [1, 0, 2]))
+    result.outputs.values = add("Transpose", [steps], .ints("perm", [1, 0, 2]))
     return result
   }
 
-  /// [B, D·H] of states [D, B, H].
   mutating func sideBySide(_ states: String) -> String {
     add("Reshape", [add("Transpose", [states], .ints("perm", [1, 0, 2])), integers([0, -1])])
   }
@@ -74,35 +58,16 @@ extension ONNXGraphBuilder {
       case .gru: [1, 0, 2]
       case .tanhRNN, .reluRNN: [0]
       }
-    let directions = layers.directionCount
-    let perDirection = layers.hasBias ? 4 : 2
-    let rows = order.count * layers.hiddenSize
-    func stacked(_ parts: [Int]) -> Tensor {
-      Tensor.concatenated(
-        (0..<directions).flatMap { direction in
-          parts.map { part in
-            let own = layers.weights[(layer * directions + direction) * perDirection + part].value
-            return own.reordered(order)
-          }
-        }, axis: 0)
-    }
-    let (input, recurrent) = (stacked([0]), stacked([1]))
-    let bias = layers.hasBias ? stacked([2, 3]) : Tensor(zeros: [directions * 2 * rows])
+    let own = (0..<layers.directionCount).map { layers.orderedWeights(layer: layer, direction: $0, order: order) }
+    let (directions, rows) = (own.count, order.count * layers.hiddenSize)
+    let input = Tensor.concatenated(own.map(\.input), axis: 0)
+    let recurrent = Tensor.concatenated(own.map(\.recurrent), axis: 0)
+    let biases = own.flatMap { [$0.inputBias, $0.recurrentBias].compactMap(\.self) }
+    let bias = biases.isEmpty ? Tensor(zeros: [directions * 2 * rows]) : Tensor.concatenated(biases, axis: 0)
     return (
       weight("\(prefix).W", input, shape: [directions, rows, input.shape[1]]),
       weight("\(prefix).R", recurrent, shape: [directions, rows, recurrent.shape[1]]),
       weight("\(prefix).B", bias, shape: [directions, 2 * rows])
     )
-  }
-}
-
-extension Tensor {
-  /// Blocks of rows of equal size in another order.
-  fileprivate func reordered(_ order: [Int]) -> Tensor {
-    guard order != Array(order.indices) else { return self }
-    let block = count / order.count
-    return withUnsafeElements { numbers in
-      Tensor(order.flatMap { numbers[$0 * block..<($0 + 1) * block] }, shape: shape)
-    }
   }
 }
