@@ -65,7 +65,7 @@ let package = Package(
         "CKernels", "Tensors", "ModelFiles", "TextModels", "BagModels", "ImageModels",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      exclude: ["ONNX/Messages/onnx.proto"]),
+      exclude: ["ONNX/Messages/onnx.proto", "CoreML/Messages/coreml.proto"]),
 
     .executableTarget(
       name: "nlptool",

@@ -6,7 +6,8 @@ import VocabularyStore
 
 /// What is said of a model beside its numbers, so that other programs can use it.
 ///
-/// In ONNX files these are `metadata_props` with `nlptool.` before the key, elsewhere the members of a JSON object.
+/// In ONNX files these are `metadata_props` with `nlptool.` before the key, in Core ML models likewise what is user-defined,
+/// elsewhere the members of a JSON object.
 ///
 /// | key | value |
 /// |---|---|
@@ -24,6 +25,16 @@ import VocabularyStore
 struct ModelMetadata {
   /// By falling importance; the order is part of the bytes.
   private(set) var entries: [(key: String, value: Value)] = []
+
+  /// How the format takes texts.
+  enum Batches {
+    /// Several at a time, with their lengths.
+    case padded
+    /// One at a time, of any length.
+    case single
+  }
+
+  private let batches: Batches
 
   /// Text, or JSON.
   enum Value {
@@ -56,7 +67,8 @@ struct ModelMetadata {
     return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
   }
 
-  init(_ stored: StoredModel) {
+  init(_ stored: StoredModel, batches: Batches = .padded) {
+    self.batches = batches
     switch stored {
     case .text(let model): add(model)
     case .bag(let classifier): add(classifier)
@@ -96,7 +108,15 @@ struct ModelMetadata {
     add(
       "preprocessing",
       "ids: the ids of a text's tokens, its unknown_id for tokens that the vocabulary lacks and for a text without any; "
-        + "lengths: how many; pad shorter texts of a batch with 0.")
+        + paddingText)
+  }
+
+  /// What is to be done with texts of different lengths, behind a semicolon.
+  private var paddingText: String {
+    switch batches {
+    case .padded: "lengths: how many; pad shorter texts of a batch with 0."
+    case .single: "one text at a time, without padding."
+    }
   }
 
   private mutating func add(_ classifier: BagClassifier) {
@@ -108,7 +128,7 @@ struct ModelMetadata {
     add(
       "preprocessing",
       "ids: the rows of a text's words, of </s> and of its n-grams, as BagClassifier.rowIndices of nlptool gives them; "
-        + "lengths: how many; pad shorter texts of a batch with 0.")
+        + paddingText)
   }
 
   private mutating func add(_ model: LanguageModel) {
@@ -118,8 +138,8 @@ struct ModelMetadata {
     add(model.vocabulary)
     add(
       "preprocessing",
-      "ids: the words of texts, <eos> behind each; lengths: how many; hidden and cell: zeros before the first word, "
-        + "then what the last call gave as next_hidden and next_cell.")
+      "ids: the words of texts, <eos> behind each; " + (batches == .padded ? "lengths: how many; " : "")
+        + "hidden and cell: zeros before the first word, then what the last call gave as next_hidden and next_cell.")
   }
 
   private mutating func add(_ model: ImageModel) {

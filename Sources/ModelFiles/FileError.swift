@@ -32,3 +32,14 @@ public enum FileError: Error, Hashable, CustomStringConvertible {
     }
   }
 }
+
+extension FileError {
+  /// The error with the path that the user knows in place of a temporary one.
+  package func shown(as path: String) -> FileError {
+    switch self {
+    case .writeFailed(_, let reason): .writeFailed(path: path, reason: reason)
+    case .cannotCreate(_, let reason): .cannotCreate(path: path, reason: reason)
+    default: self
+    }
+  }
+}

@@ -14,10 +14,12 @@ public struct FolderReplacement: ~Copyable {
   /// Where the files are to be written.
   public let temporaryPath: String
   private let path: String
+  private let files: Set<String>
 
   /// Makes the temporary folder.
   ///
-  /// - Parameter files: the names that such a folder holds; a folder with other ones is never replaced.
+  /// - Parameter files: the names that such a folder holds, paths where they lie in folders of their own; a folder with
+  ///   other ones is never replaced.
   /// - Throws: ``FileError/alreadyExists(path:)`` when there is something at `path` that must not be replaced, and
   ///   ``FileError/cannotCreate(path:reason:)``.
   public init(path: String, files: Set<String>, replacing: Bool) throws(FileError) {
@@ -32,6 +34,14 @@ public struct FolderReplacement: ~Copyable {
     umask(mask)
     chmod(temporaryPath, 0o777 & ~mask)
     self.path = target
+    self.files = files
+  }
+
+  /// Makes a folder for some of the files in the temporary one.
+  public func makeFolder(_ name: String) throws(FileError) {
+    guard mkdir("\(temporaryPath)/\(name)", 0o777) == 0 else {
+      throw .cannotCreate(path: "\(path)/\(name)", reason: systemErrorText())
+    }
   }
 
   /// Whether a folder could be put there; for asking before hours of work.
@@ -42,7 +52,7 @@ public struct FolderReplacement: ~Copyable {
       guard replacing else { throw .alreadyExists(path: path) }
       guard status.st_mode & S_IFMT == S_IFDIR else { throw .cannotCreate(path: path, reason: "a file is there") }
       // Only what was made here is replaced: a slip of the hand must not delete a home.
-      if let other = try names(in: target).first(where: { !files.contains($0) }) {
+      if let other = try stranger(in: target, besides: files) {
         throw .cannotCreate(path: path, reason: "a folder is there that holds \(other), which is no part of a model")
       }
     }
@@ -73,11 +83,11 @@ public struct FolderReplacement: ~Copyable {
       let old = temporaryPath + ".old"
       if rename(path, old) == 0 {
         isDone = rename(temporaryPath, path) == 0
-        if isDone { removeFolder(old) } else { rename(old, path) }
+        if isDone { removeFolder(old, of: files) } else { rename(old, path) }
       }
     }
     let reason = systemErrorText()
-    removeFolder(temporaryPath)
+    removeFolder(temporaryPath, of: files)
     guard isDone else { throw .cannotCreate(path: path, reason: reason) }
     let parent = open(parentFolder(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if parent >= 0 {
@@ -88,7 +98,7 @@ public struct FolderReplacement: ~Copyable {
 
   /// Removes what was written.
   public consuming func abandon() {
-    removeFolder(temporaryPath)
+    removeFolder(temporaryPath, of: files)
   }
 }
 
@@ -97,10 +107,38 @@ private func parentFolder(_ path: String) -> String {
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// Removes a folder of files.
-private func removeFolder(_ path: String) {
-  for name in (try? names(in: path)) ?? [] { unlink("\(path)/\(name)") }
+/// Removes a folder of files, and of the folders that some of the given files lie in; no other folder is entered.
+private func removeFolder(_ path: String, of files: Set<String>) {
+  for name in (try? names(in: path)) ?? [] {
+    let part = "\(path)/\(name)"
+    if isFolder(part), let inner = inner(of: files, in: name) {
+      removeFolder(part, of: inner)
+    } else {
+      unlink(part)
+    }
+  }
   rmdir(path)
+}
+
+/// Something in a folder that is none of the files.
+private func stranger(in path: String, besides files: Set<String>) throws(FileError) -> String? {
+  for name in try names(in: path) where !files.contains(name) {
+    guard isFolder("\(path)/\(name)"), let inner = inner(of: files, in: name) else { return name }
+    if let other = try stranger(in: "\(path)/\(name)", besides: inner) { return "\(name)/\(other)" }
+  }
+  return nil
+}
+
+/// Those of the files that lie in a folder, by their paths in it; `nil` where there are none.
+private func inner(of files: Set<String>, in folder: String) -> Set<String>? {
+  let paths = files.filter { $0.hasPrefix(folder + "/") }.map { String($0.dropFirst(folder.count + 1)) }
+  return paths.isEmpty ? nil : Set(paths)
+}
+
+/// Whether a folder itself is there, and no link to one.
+private func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
 /// What a folder holds, in no order.

@@ -1,3 +1,5 @@
+package import Tensors
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -40,7 +42,7 @@ public func checkWritable(file path: String, replacing: Bool) throws(FileError) 
 }
 
 /// Writes a whole file piece by piece, with the same promise.
-func writeAtomically(
+package func writeAtomically(
   to path: String, _ body: (inout FileWriter) throws(FileError) -> Void
 ) throws(FileError) {
   let temporary = "\(path).part-\(getpid())"
@@ -63,7 +65,7 @@ func writeAtomically(
 }
 
 /// A file that is being written.
-struct FileWriter: ~Copyable {
+package struct FileWriter: ~Copyable {
   private let descriptor: Int32
   private let shownPath: String
 
@@ -76,8 +78,14 @@ struct FileWriter: ~Copyable {
     }
   }
 
-  func write(_ bytes: [UInt8]) throws(FileError) {
+  package func write(_ bytes: [UInt8]) throws(FileError) {
     let failure = bytes.withUnsafeBytes { write(raw: $0) }
+    if let failure { throw failure }
+  }
+
+  /// Writes the numbers of a tensor as Float32, little-endian.
+  package func write(_ tensor: Tensor) throws(FileError) {
+    let failure = tensor.withUnsafeElements { write(raw: UnsafeRawBufferPointer($0)) }
     if let failure { throw failure }
   }
 

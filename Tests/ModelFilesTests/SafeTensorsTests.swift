@@ -124,4 +124,44 @@ struct FolderReplacementTests {
     abandoned.abandon()
     #expect(try files.contentsOfDirectory(atPath: parent) == ["model"])
   }
+
+  @Test("folders of files within one are written and replaced whole, and what else lies in them is never touched")
+  func nested() throws {
+    let files = FileManager.default
+    let parent = files.temporaryDirectory.appendingPathComponent("nlptool-\(UUID().uuidString)").path
+    try files.createDirectory(atPath: parent, withIntermediateDirectories: true)
+    defer { try? files.removeItem(atPath: parent) }
+    let (path, known) = ("\(parent)/package", Set(["list", "data/inner/weights"]))
+    for content in ["first", "second"] {
+      let folder = try FolderReplacement(path: path, files: known, replacing: content == "second")
+      for name in ["data", "data/inner"] { try folder.makeFolder(name) }
+      for name in known { try writeAtomically(Array(content.utf8), to: "\(folder.temporaryPath)/\(name)") }
+      try folder.commit()
+      for name in known { #expect(try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) == content) }
+      #expect(try files.contentsOfDirectory(atPath: parent) == ["package"])
+    }
+    for foreign in ["other", "data/other", "data/inner/other", "data/outer/weights"] {
+      let file = "\(path)/\(foreign)"
+      let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
+      try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Data().write(to: URL(fileURLWithPath: file))
+      #expect(throws: FileError.self, "\(foreign)") {
+        try FolderReplacement.check(path, files: known, replacing: true)
+      }
+      try files.removeItem(atPath: foreign.contains("outer") ? folder : file)
+    }
+    // A link to a folder is not that folder.
+    try files.moveItem(atPath: "\(path)/data", toPath: "\(parent)/elsewhere")
+    try files.createSymbolicLink(atPath: "\(path)/data", withDestinationPath: "\(parent)/elsewhere")
+    #expect(throws: FileError.self) { try FolderReplacement.check(path, files: known, replacing: true) }
+    try files.removeItem(atPath: "\(path)/data")
+    try FolderReplacement.check(path, files: known, replacing: true)
+    // Half of it is removed with the folders.
+    let abandoned = try FolderReplacement(path: "\(parent)/half", files: known, replacing: false)
+    try abandoned.makeFolder("data")
+    try abandoned.makeFolder("data/inner")
+    try writeAtomically([1], to: "\(abandoned.temporaryPath)/data/inner/weights")
+    abandoned.abandon()
+    #expect(try files.contentsOfDirectory(atPath: parent).sorted() == ["elsewhere", "package"])
+  }
 }

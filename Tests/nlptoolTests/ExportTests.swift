@@ -78,6 +78,35 @@ struct ExportTests {
     }
   }
 
+  @Test("models leave as packages for Core ML, which are refused where they could not be known")
+  func coreML() throws {
+    try Command.withFolder { folder in
+      let files = FileManager.default
+      for name in ["mlp", "bigru", "charcnn", "bag"] {
+        let model = try trained(folder, ["--model", name])
+        let result = try Command.run(["export", model, "--to", "coreml", "--output", "\(folder)/\(name).mlpackage"])
+        #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
+        #expect(try !bytes("\(folder)/\(name).mlpackage/Data/com.apple.CoreML/weights/weight.bin").isEmpty)
+      }
+      func export(_ output: String, _ options: String...) throws -> Command.Result {
+        try Command.run(["export", "\(folder)/model", "--to", "coreml", "--output", "\(folder)/\(output)"] + options)
+      }
+      let named = try export("m.mlmodel")
+      #expect(named.code == 64 && named.errors.contains(".mlpackage"))
+      #expect(try export("m.mlpackage", "--int8").code == 64)
+      let refused = try export("mlp.mlpackage")
+      #expect(refused.code == 73 && refused.errors.contains("--force"))
+      #expect(try export("mlp.mlpackage/", "--force").code == 0)
+      #expect(try export("no/m.mlpackage").code == 73)
+      let before = try files.contentsOfDirectory(atPath: folder).sorted()
+      let full = try Command.runShell(
+        "(ulimit -f 4; \"$0\" export \"$1\" --to coreml --output \"$2\")",
+        ["\(folder)/model", "\(folder)/full.mlpackage"])
+      #expect(full.code != 0)
+      #expect(try files.contentsOfDirectory(atPath: folder).sorted() == before)
+    }
+  }
+
   @Test("a folder for PyTorch and a tokenizer for Python")
   func python() throws {
     try Command.withFolder { folder in

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Judges exported models: ONNX files by onnx.checker and ONNX Runtime, model.py of PyTorch by running it.
+"""Judges exported models: ONNX files by onnx.checker and ONNX Runtime, model.py of PyTorch by running it, packages for Core
+ML by coremltools and by computing their programs (coreml.py).
 
 check.py [--nlptool PATH] [--cases GLOB] [--quick] [--work DIR]
 
@@ -8,7 +9,7 @@ compares what ONNX Runtime makes of it with what nlptool (texts) or PyTorch (ima
 difference of logits relative to the largest logit, at most 1e-5 for texts and 1e-4 for images, in batches of several sizes
 with anything at all behind the lengths, and the labels of a whole test set. Prints a line for each case; exits with 1 where
 one fails. Needs onnx, onnxruntime, numpy and safetensors;
-what needs torch, tokenizers or PyICU is left out where those are missing.
+what needs torch, coremltools, tokenizers or PyICU is left out where those are missing. Core ML itself is not run.
 """
 import argparse
 import fnmatch
@@ -16,6 +17,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,7 @@ from formula import parameter_array, uniform_array  # noqa: E402
 
 IMAGES = safe_open(ROOT / "Tests/ImageModelsTests/Fixtures/image-networks.safetensors", "numpy")
 HAS_TORCH = importlib.util.find_spec("torch") is not None
+HAS_COREMLTOOLS = HAS_TORCH and importlib.util.find_spec("coremltools") is not None
 HAS_ICU = importlib.util.find_spec("icu") is not None
 ENGLISH, CHINESE = (ROOT / "corpora" / f"sentiment-{language}" for language in ("en", "zh"))
 SMALL = ["--epochs", "1", "--quiet", "--seed", "7"]
@@ -58,6 +61,8 @@ TEXTS = {
     "multi-label": ["--model", "gru", *RECURRENT, "--multi-label"],
     "regression": ["--model", "cnn", "--embedding-size", "24", "--filters", "12", "--regression"],
 }
+# Short ones, and what tokenizers make mistakes with.
+UNUSUAL = ["good", "", "a b c d e", "!", "\ufeffÉTÉ ﬁn caffè ΟΔΟΣ\u00a0İstanbul", "這部電影 👩‍👩‍👧 really 很好。 สวัสดีครับ"]
 LANGUAGE_MODELS = {"language-model-lstm": ["--model", "lstm"], "language-model-gru": ["--model", "gru"]}
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -141,6 +146,54 @@ def check_pytorch(case, model, work, bound):
     folder.rmdir()
 
 
+def core_ml(case, model, work):
+    """What coremltools makes of the model's package; nothing where it is missing."""
+    if not HAS_COREMLTOOLS:
+        return None
+    from coreml import Package
+    path = work / f"{case}.mlpackage"
+    nlptool("export", model, "--to", "coreml", "--output", path, "--force", "--quiet")
+    return Package(path)
+
+
+def largest_difference(made, expected):
+    return np.abs(made - expected).max() / np.abs(expected).max()
+
+
+def check_core_ml_texts(case, model, work, answers, bound):
+    """One text at a time: each tenth of the test set, and the unusual ones behind it."""
+    package = core_ml(case, model, work)
+    if package is None:
+        return
+    shown = answers[:-len(UNUSUAL) - 1:10] + answers[-len(UNUSUAL) - 1:]
+    expected = numbers(shown)
+    assert list(package.inputs) == ["ids"] and "one text at a time" in package.metadata["preprocessing"]
+    outputs = [package.run(ids=np.array([answer["ids"]], np.int32)) for answer in shown]
+    made = as_shown(np.concatenate([output["logits"] for output in outputs]), shown, package.metadata["activation"])
+    note = f"{len(shown)} texts one by one"
+    if "classLabel" in outputs[0]:
+        labels = json.loads(package.metadata["labels"])
+        assert all(output["classLabel"] == labels[row.argmax()] for output, row in zip(outputs, expected))
+        note += ", labels equal"
+    report(f"{case} for Core ML", largest_difference(made, expected), bound, note)
+
+
+def numbers(answers):
+    """What nlptool predict gives: logits, of bags probabilities."""
+    kind = "logits" if "logits" in answers[0] else "probabilities"
+    return np.array([list(answer[kind].values()) for answer in answers], np.float32)
+
+
+def as_shown(logits, answers, activation):
+    """Logits as nlptool predict gives them."""
+    if "logits" in answers[0]:
+        return logits
+    if activation == "softmax":
+        exponentials = np.exp(logits - logits.max(1, keepdims=True))
+        return exponentials / exponentials.sum(1, keepdims=True)
+    return 1 / (1 + np.exp(-logits))
+
+
 def batches(rows, random):
     """Some rows at a time, padded with anything that is an id."""
     first = 0
@@ -167,27 +220,19 @@ def check_text(case, options, work):
     run = session(exported(case, model, work))
     metadata = {key.removeprefix("nlptool."): value for key, value in run.get_modelmeta().custom_metadata_map.items()}
     texts = [line.split("\t")[1] for line in test.read_text().splitlines()[1:]]
-    # Short and long ones too.
-    texts += ["good", "", " ".join(texts[:20]), "a b c d e", "!",
-              "\ufeffÉTÉ ﬁn caffè ΟΔΟΣ\u00a0İstanbul", "這部電影 👩‍👩‍👧 really 很好。 สวัสดีครับ"]
+    texts += [" ".join(texts[:20]), *UNUSUAL]
     answers = [json.loads(line) for line in nlptool(
         "predict", model, "--format", "jsonl", "--logits", "--quiet", text="\n".join(texts) + "\n").splitlines()]
     assert len(answers) == len(texts)
     random = np.random.default_rng(1)
     made = np.concatenate([run.run(["logits"], {"ids": ids, "lengths": lengths})[0]
                            for ids, lengths in batches([answer["ids"] for answer in answers], random)])
-    if "logits" in answers[0]:
-        expected = np.array([list(answer["logits"].values()) for answer in answers], np.float32)
-    else:  # probabilities, from the logarithms of those
-        expected = np.array([list(answer["probabilities"].values()) for answer in answers], np.float32)
-        if metadata["activation"] == "softmax":
-            made = np.exp(made - made.max(1, keepdims=True))
-            made /= made.sum(1, keepdims=True)
-        else:
-            made = 1 / (1 + np.exp(-made))
+    # Of bags probabilities, from the logarithms of those.
+    expected, made = numbers(answers), as_shown(made, answers, metadata["activation"])
     note = f"{len(texts)} texts, labels equal: {int((made.argmax(1) == expected.argmax(1)).sum())}"
-    report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-5, note)
+    report(case, largest_difference(made, expected), 1e-5, note)
     check_pytorch(case, model, work, 1e-5)
+    check_core_ml_texts(case, model, work, answers, 1e-5)
     if not case.startswith("bag"):
         ids, lengths = next(batches([answer["ids"] for answer in answers], random))
         check_bytes(case, model, work, {"ids": ids, "lengths": lengths}, 1e-5)
@@ -217,8 +262,28 @@ def check_language_model(case, options, work):
                 worst = max(worst, np.abs(outputs["logits"][row, 0] - whole[row, step]).max())
     report(case, worst / np.abs(whole).max(), 1e-5, "word by word")
     states = {name: np.zeros_like(state) for name, state in states.items()}
+    check_core_ml_language_model(case, model, work, ids[0], whole[0])
     check_bytes(case, model, work, {"ids": ids, "lengths": lengths, **states}, 1e-5)
     check_pytorch(case, model, work, 1e-5)
+
+
+def check_core_ml_language_model(case, model, work, ids, expected):
+    """A text at once and word by word, against ONNX Runtime."""
+    package = core_ml(case, model, work)
+    if package is None:
+        return
+    states = {name: np.zeros([extent for extent, _ in ranges], np.float32)
+              for name, ranges in package.inputs.items() if name != "ids"}
+    ids = ids[None].astype(np.int32)
+    made = [package.run(ids=ids, **states)["logits"][0]]
+    rows = []
+    for step in range(ids.shape[1]):
+        outputs = package.run(ids=ids[:, step:step + 1], **states)
+        states = {name: outputs["next_" + name] for name in states}
+        rows.append(outputs["logits"][0, 0])
+    made.append(np.stack(rows))
+    worst = max(largest_difference(logits, expected) for logits in made)
+    report(f"{case} for Core ML", worst, 1e-5, "at once and word by word")
 
 
 def check_image(case, work):
@@ -236,11 +301,17 @@ def check_image(case, work):
     made = run.run(["logits"], {"image": images})[0]
     pair = run.run(["logits"], {"image": np.concatenate([images, images])})[0]
     assert pair.shape[0] == 2 * len(images)
-    report(case, np.abs(made - expected).max() / np.abs(expected).max(), 1e-4, f"{path.stat().st_size >> 20} MB")
+    report(case, largest_difference(made, expected), 1e-4, f"{path.stat().st_size >> 20} MB")
     for file in (path, weights):
         file.unlink()
     check_bytes(case, model, work, {"image": images}, 1e-4)
     check_pytorch(case, model, work, 1e-4)
+    package = core_ml(case, model, work)
+    if package:
+        assert package.inputs["image"] == [(extent, extent) for extent in (1, *images.shape[1:])]
+        made = np.concatenate([package.run(image=image[None])["logits"] for image in images])
+        report(f"{case} for Core ML", largest_difference(made, expected), 1e-4)
+        shutil.rmtree(work / f"{case}.mlpackage")
     for file in model.iterdir():
         file.unlink()
 

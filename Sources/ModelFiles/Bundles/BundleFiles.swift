@@ -115,14 +115,3 @@ public enum BundleFiles {
     try writeAtomically(Array(json.encode(description)), to: descriptionPath(in: folder))
   }
 }
-
-extension FileError {
-  /// The error with the path that the user knows in place of a temporary one.
-  fileprivate func shown(as path: String) -> FileError {
-    switch self {
-    case .writeFailed(_, let reason): .writeFailed(path: path, reason: reason)
-    case .cannotCreate(_, let reason): .cannotCreate(path: path, reason: reason)
-    default: self
-    }
-  }
-}

@@ -15,12 +15,17 @@ struct Export: ParsableCommand {
       As safetensors: the weights by PyTorch's names, with the same metadata. As pytorch: a folder with these weights, \
       a model.py that rebuilds the network with torch alone, and an example that it computes again.
 
+      As coreml: a package for Core ML, an ML Program for iOS 16 and macOS 13 or later. One text or image at a time: ids, \
+      int32 [1, time], exactly the tokens, or image, float [1, channels, height, width]; logits come out, and where one \
+      label is right, classLabel and classLabel_probs. Labels and preparation stand in the user-defined metadata.
+
       --with-tokenizer writes a folder beside it: the vocabulary, and how to get the same ids in Python.
 
       Examples:
         nlptool export model --output model.onnx --with-tokenizer tokenizer
         nlptool export model --int8 --output small.onnx
         nlptool export model --to safetensors --output model.safetensors
+        nlptool export model --to coreml --output model.mlpackage
         nlptool export model --to pytorch --output model-torch && python model-torch/model.py
       """)
 
@@ -57,6 +62,11 @@ struct Export: ParsableCommand {
     switch to {
     case .onnx, .safetensors: try checkWritable(file: output, replacing: force)
     case .pytorch: try PyTorchDocument.checkWritable(to: output, replacing: force)
+    case .coreml:
+      guard output.split(separator: "/").last?.hasSuffix(".\(CoreMLDocument.fileExtension)") == true else {
+        throw ValidationError("--output must end in .\(CoreMLDocument.fileExtension): Core ML knows a package by that")
+      }
+      try CoreMLDocument.checkWritable(to: output, replacing: force)
     }
     if int8, to != .onnx { throw ValidationError("--int8 is for --to onnx") }
     let stored = try StoredModel(contentsOf: model)
@@ -73,6 +83,7 @@ struct Export: ParsableCommand {
       }
     case .safetensors: try stored.writeWeights(to: output, replacing: force)
     case .pytorch: try PyTorchDocument(stored).write(to: output, replacing: force)
+    case .coreml: try CoreMLDocument(stored).write(to: output, replacing: force)
     }
   }
 
@@ -92,5 +103,5 @@ struct Export: ParsableCommand {
 
 /// What models are written as.
 enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
-  case onnx, safetensors, pytorch
+  case onnx, safetensors, pytorch, coreml
 }
