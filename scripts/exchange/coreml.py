@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Judges packages for Core ML without Apple's runtime, which there is for macOS only.
 
 coreml.py PACKAGE... says what stands in packages and whether coremltools takes them.
