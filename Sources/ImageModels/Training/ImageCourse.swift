@@ -85,7 +85,8 @@ final class ImageCourse {
 
   private func cache(_ images: any ImageDataSet) throws -> FeatureCache {
     let cache = try FeatureCache(
-      judged, images, batchSize: options.training.batchSize, skipBad: options.skipsBad)
+      images, preparation: judged.preparation, batchSize: options.training.batchSize, skipBad: options.skipsBad
+    ) { network.features(of: $0) }
     otherSkipped.add(cache.skipped)
     return cache
   }
@@ -119,8 +120,8 @@ final class ImageCourse {
   private func judge() -> ValidationResult {
     if let caches {
       return caches.judging.judge(
-        network, material.judging.labels, labels: material.labels, batchSize: options.training.batchSize
-      ).evaluation.validation
+        material.judging.labels, labels: material.labels, batchSize: options.training.batchSize
+      ) { network.classify($0) }.evaluation.validation
     }
     do {
       let (evaluation, skipped) = try judged.evaluate(

@@ -20,23 +20,10 @@ struct ImageMaterial {
     _ options: ImageTrainingOptions, _ start: ImageTraining.Start?, training: any ImageDataSet,
     validation: (any ImageDataSet)?
   ) throws(ImageModelError) {
-    (self.options, self.start, labels) = (options, start, training.classNames)
-    guard !labels.isEmpty else {
-      throw .noLabels(source: training.count > 0 ? training.name(at: 0) : "training images")
-    }
-    for set in [training, validation].compactMap({ $0 }) { try ImageModel.checkLabels(set, classes: labels.count) }
-    let counts = training.classCounts
-    if counts.count(where: { $0 > 0 }) < 2 {
-      throw .singleClass(label: labels[counts.firstIndex { $0 > 0 } ?? 0])
-    }
-    if let validation {
-      (learning, judging) = (training, validation)
-    } else {
-      (learning, judging) = try ImageModelError.converting { () throws(ImageError) in
-        let parts = try training.split(validation: options.validationShare, seed: options.training.seed)
-        return (parts.training, parts.validation)
-      }
-    }
+    (self.options, self.start) = (options, start)
+    let division = try ImageDivision(
+      training, validation, share: options.validationShare, seed: options.training.seed)
+    (labels, learning, judging) = (division.labels, division.learning, division.judging)
     switch start {
     case .model(let model):
       guard model.architecture == options.architecture else {
