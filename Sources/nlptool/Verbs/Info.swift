@@ -26,7 +26,8 @@ struct Info: ParsableCommand {
         nlptool info model.onnx
       """)
 
-  @Argument(help: ArgumentHelp("Folder of a model, a file of fastText or ONNX, or an architecture.", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp("Folder of a model, a file of fastText or ONNX, or an architecture.", valueName: "model"))
   var model: String
 
   @Option(help: ArgumentHelp("Tokens of an architecture's vocabulary.", valueName: "number"))

@@ -49,7 +49,8 @@ public enum ONNXClassifier: Sendable {
       throw ExchangeError.unsuitable(path: path, reason: "a language model, which has no labels; use its folder")
     case let task?:
       throw ExchangeError.unsuitable(
-        path: path, reason: "its task \"\(shown(task))\" is no classification that is known; nlptool run runs any model")
+        path: path, reason: "its task \"\(shown(task))\" is no classification that is known; nlptool run runs any model"
+      )
     }
   }
 }

@@ -24,7 +24,8 @@ struct ONNXImageInput: Sendable {
     else {
       throw .unsuitable(
         path: path,
-        reason: "it takes \(listed.isEmpty ? "nothing" : listed), where images are float32 [batch, channels, height, width] "
+        reason:
+          "it takes \(listed.isEmpty ? "nothing" : listed), where images are float32 [batch, channels, height, width] "
           + "and texts need the metadata of nlptool export; nlptool run takes arrays")
     }
     name = inputs[0].name

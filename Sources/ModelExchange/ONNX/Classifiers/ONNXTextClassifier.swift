@@ -28,7 +28,8 @@ public struct ONNXTextClassifier: Sendable {
       let listed = model.inputs.map { "\(shown($0.name)) \($0)" }.joined(separator: ", ")
       throw ExchangeError.unsuitable(
         path: path,
-        reason: "it takes \(listed), where texts are ids int64 [batch, time] and lengths int64 [batch]; export it again")
+        reason: "it takes \(listed), where texts are ids int64 [batch, time] and lengths int64 [batch]; export it again"
+      )
     }
     let settings = try metadata.required(TokenizerSettings.self, "tokenizer")
     let maximumLength = try metadata.required(Int.self, "maximum_length")

@@ -48,7 +48,8 @@ struct ImportWeights: ParsableCommand {
     let architecture = try architecture ?? weights.architecture()
     let preparation = try pixels.normalization().map { try architecture.preparation(normalization: $0) }
     let model = try weights.model(
-      architecture, labels: try labels.map { (path) throws(CorpusError) in try readClassNames(path) }, labelSource: labels ?? "labels", preparation: preparation)
+      architecture, labels: try labels.map { (path) throws(CorpusError) in try readClassNames(path) },
+      labelSource: labels ?? "labels", preparation: preparation)
     try model.write(to: output, replacing: force)
     if !quiet {
       StandardError.write(
