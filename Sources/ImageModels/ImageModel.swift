@@ -16,6 +16,20 @@ public struct ImageModel: ImageClassifier {
     (self.network, self.description) = (network, description)
   }
 
+  /// The model with fewer outputs of some layers.
+  ///
+  /// - Parameters:
+  ///   - widths: of all layers that have fewer than the architecture.
+  ///   - values: parameters and statistics of the smaller network, by name.
+  /// - Throws: ``ImageModelError/otherArchitecture(path:architecture:reason:)`` where they do not fit.
+  package func narrowed(to widths: LayerWidths, values: [String: Tensor]) throws(ImageModelError) -> ImageModel {
+    let description = description.narrowed(to: widths)
+    if let fault = description.fault { throw .invalidOptions(reason: fault) }
+    let network = description.makeNetwork()
+    try ImageWeights(path: "the network", values: values).load(into: network, architecture)
+    return ImageModel(network: network, description: description)
+  }
+
   /// The network's name.
   public var architecture: ImageArchitecture { description.architecture }
   /// Names of the classes, in the order of the outputs.

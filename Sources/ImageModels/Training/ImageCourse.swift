@@ -37,7 +37,8 @@ final class ImageCourse {
       return EpochImages(pipeline, batchSize: options.training.batchSize)
     }
     let description = ImageModelDescription(
-      architecture: options.architecture, labels: material.labels, preparation: material.preparation)
+      architecture: options.architecture, labels: material.labels, preparation: material.preparation
+    ).narrowed(to: material.widths)
     judged = ImageModel(network: network, description: description)
     self.material = material
     let wantsCache = options.cachesFeatures && freezing.keepsFeatures(epoch: 1)
@@ -147,7 +148,7 @@ final class ImageCourse {
 
   /// The model as it is now, without auxiliary heads; training changes nothing in it any more.
   func model(_ history: TrainingHistory) throws(ImageModelError) -> ImageModel {
-    let plain = options.architecture.makeNetwork(classes: material.labels.count, random: nil)
+    let plain = judged.description.makeNetwork()
     try ImageWeights(path: "the network", values: network.stateDictionary).load(into: plain, options.architecture)
     var description = judged.description
     description.training = ImageModelDescription.TrainingRecord(

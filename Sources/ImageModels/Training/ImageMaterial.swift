@@ -16,6 +16,9 @@ struct ImageMaterial {
   /// Whether the output layer of the weights to start from is kept.
   let keepsOutput: Bool
 
+  /// Outputs of layers that the model to start from has lost.
+  var widths: LayerWidths? { if case .model(let model) = start { model.description.widths } else { nil } }
+
   init(
     _ options: ImageTrainingOptions, _ start: ImageTraining.Start?, training: any ImageDataSet,
     validation: (any ImageDataSet)?
@@ -44,7 +47,7 @@ struct ImageMaterial {
   /// The network before its first step: with new weights, or those to start from.
   func makeNetwork() throws(ImageModelError) -> any ImageNetwork {
     let network = options.architecture.makeNetwork(
-      classes: labels.count, hasAuxiliaryHeads: options.usesAuxiliaryHeads,
+      classes: labels.count, hasAuxiliaryHeads: options.usesAuxiliaryHeads, widths: widths ?? LayerWidths(),
       random: RandomStream(seed: options.training.seed).split("weights"))
     let weights: ImageWeights
     switch start {
@@ -54,7 +57,8 @@ struct ImageMaterial {
     }
     var values = weights.values
     let own = network.stateDictionary
-    let plain = options.architecture.makeNetwork(classes: labels.count, random: nil)
+    let plain = options.architecture.makeNetwork(
+      classes: labels.count, widths: widths ?? LayerWidths(), random: nil)
     let plainNames = Set(plain.namedLeafShapes.map(\.name))
     // New are the output layer for other classes, and auxiliary heads that the weights lack or that are for other classes.
     for (name, value) in own {
