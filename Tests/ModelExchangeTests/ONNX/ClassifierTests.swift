@@ -86,7 +86,7 @@ struct ClassifierTests {
         images,
         preparation: ImagePreparation(channels: 3, steps: [.resize(width: 8, height: 8)], normalization: .imageNet))
       let prepared = try pipeline.batch([0, 1, 2, 3, 4]).images
-      let path = try ModelBuilder.colours(ending: nil).write(folder)
+      let path = try ModelBuilder.colours(ending: nil).write(folder, "plain.onnx")
       let plain = try image(path).logits(prepared)
       #expect(plain.shape == [5, 3])
       for (builder, what) in [

@@ -22,7 +22,7 @@ struct Prune: ParsableCommand {
         nlptool prune model --share 0.8 --output sparse
         nlptool prune model --share 0.9 --data train.tsv --steps 4 --epochs 2 --test test.tsv --output sparse
         nlptool prune model --units --share 0.5 --data train.tsv --output small
-        nlptool prune resnet20 --share 0.7 --data cifar10 --steps 2 --epochs 1 --test cifar10 --output sparse20
+        nlptool prune resnet20 --share 0.7 --data cifar10 --output sparse20
       """)
 
   @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))

@@ -30,7 +30,7 @@ struct TrainImage: ParsableCommand {
         nlptool train-image flowers --from squeezenet1_1.safetensors --architecture squeezenet1.1 \
       --freeze features --output flowers-model
         nlptool train-image flowers --from flowers-model --learning-rate 0.001 --output tuned
-        nlptool train-image flowers --from resnet50.onnx --freeze features --output flowers.onnx
+        nlptool train-image data --from net.onnx --freeze features --output new.onnx
       """)
 
   @Argument(help: ArgumentHelp("Labelled images.", valueName: "data"))
