@@ -3,26 +3,28 @@ import NeuralNetworks
 import Tensors
 public import Training
 
-extension ImageModel {
-  /// Judges the model on labelled images.
+extension ImageClassifier {
+  /// Judges it on labelled images.
   ///
   /// - Parameters:
-  ///   - images: a set whose labels are places among those of the model.
+  ///   - images: a set whose labels are places among ``labels``.
   ///   - skipBad: leaves damaged images out, where otherwise the first is an error.
   /// - Returns: the figures, and what was left out.
-  /// - Throws: ``ImageModelError``.
+  /// - Throws: ``ImageModelError``, and what ``logits(_:)`` throws.
   public func evaluate(
     _ images: any ImageDataSet, batchSize: Int = 64, skipBad: Bool = false
   ) throws -> (evaluation: Evaluation, skipped: SkippedImages) {
-    try Self.checkLabels(images, classes: labels.count)
+    try ImageModel.checkLabels(images, classes: labels.count)
     var judge = LogitJudge(labels: labels)
-    let skipped = try forEachBatch(images, batchSize: batchSize, skipBad: skipBad) { batch in
-      judge.add(network(batch.images), batch.labels)
+    let skipped = try preparation.forEachBatch(of: images, batchSize: batchSize, skipBad: skipBad) { batch in
+      judge.add(try logits(batch.images), batch.labels)
     }
     guard judge.count > 0 else { throw ImageModelError.image(skipped.first.first ?? .noImages(path: "the data set")) }
     return (judge.evaluation, skipped)
   }
+}
 
+extension ImageModel {
   /// Refuses images without a label, and labels that no class has.
   static func checkLabels(_ images: any ImageDataSet, classes: Int) throws(ImageModelError) {
     let labels = images.labels

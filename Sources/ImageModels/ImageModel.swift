@@ -6,7 +6,7 @@ public import Tensors
 /// weights.
 ///
 /// May be used from many threads at the same time.
-public struct ImageModel: Sendable {
+public struct ImageModel: ImageClassifier {
   /// Images to logits.
   public let network: any ImageNetwork
   /// What is stored beside the weights.
@@ -14,6 +14,20 @@ public struct ImageModel: Sendable {
 
   init(network: any ImageNetwork, description: ImageModelDescription) {
     (self.network, self.description) = (network, description)
+  }
+
+  /// The model with fewer outputs of some layers.
+  ///
+  /// - Parameters:
+  ///   - widths: of all layers that have fewer than the architecture.
+  ///   - values: parameters and statistics of the smaller network, by name.
+  /// - Throws: ``ImageModelError/otherArchitecture(path:architecture:reason:)`` where they do not fit.
+  package func narrowed(to widths: LayerWidths, values: [String: Tensor]) throws(ImageModelError) -> ImageModel {
+    let description = description.narrowed(to: widths)
+    if let fault = description.fault { throw .invalidOptions(reason: fault) }
+    let network = description.makeNetwork()
+    try ImageWeights(path: "the network", values: values).load(into: network, architecture)
+    return ImageModel(network: network, description: description)
   }
 
   /// The network's name.
@@ -31,72 +45,5 @@ public struct ImageModel: Sendable {
     let numbers = try ImageModelError.converting { () throws(ImageError) in try preparation.numbers(of: image) }
     let logits = network(numbers.reshaped([1] + numbers.shape))
     return ImagePrediction(labels: labels, logits: logits.scalars, probabilities: logits.softmax().scalars)
-  }
-
-  /// What the model says of each image of a set, in their order, while other threads decode those that follow.
-  ///
-  /// - Parameters:
-  ///   - batchSize: images that are computed together, at least 1.
-  ///   - skipBad: leaves damaged images out, where otherwise the first is an error.
-  ///   - body: called with the place of an image in the set and the answer.
-  /// - Returns: what was left out.
-  /// - Throws: ``ImageModelError/image(_:)``, and what `body` throws.
-  @discardableResult
-  public func predict(
-    _ images: any ImageDataSet, batchSize: Int = 32, skipBad: Bool = false,
-    _ body: (_ index: Int, ImagePrediction) throws -> Void
-  ) throws -> SkippedImages {
-    try forEachBatch(images, batchSize: batchSize, skipBad: skipBad) { batch in
-      let logits = network(batch.images)
-      let (scores, probabilities) = (logits.scalars, logits.softmax().scalars)
-      for (row, index) in batch.indices.enumerated() {
-        let own = row * labels.count..<(row + 1) * labels.count
-        try body(
-          index,
-          ImagePrediction(labels: labels, logits: Array(scores[own]), probabilities: Array(probabilities[own])))
-      }
-    }
-  }
-
-  /// Calls `body` with the prepared images of a set, batch by batch; batches without any image are passed over.
-  func forEachBatch(
-    _ images: any ImageDataSet, batchSize: Int, skipBad: Bool, _ body: (ImageBatch) throws -> Void
-  ) throws -> SkippedImages {
-    var skipped = SkippedImages()
-    do {
-      let stream = try ImagePipeline(images, preparation: preparation, skipBad: skipBad)
-        .batches(epoch: 0, batchSize: batchSize, shuffled: false)
-      while let batch = try stream.next() {
-        skipped.add(batch.skipped)
-        if batch.count > 0 { try body(batch) }
-      }
-    } catch let error as ImageError {
-      throw ImageModelError.image(error)
-    }
-    return skipped
-  }
-}
-
-/// What a model says of an image.
-public struct ImagePrediction: Sendable {
-  /// Names of the classes, in the order of the outputs.
-  public let labels: [String]
-  /// The score of each class.
-  public let logits: [Float]
-  /// The probability of each class; their sum is 1.
-  public let probabilities: [Float]
-
-  /// A class and its probability.
-  public struct Choice: Sendable, Hashable {
-    /// The class.
-    public let label: String
-    /// Its probability.
-    public let probability: Float
-  }
-
-  /// The likeliest classes, at most so many; among equal ones the first.
-  public func top(_ count: Int) -> [Choice] {
-    let order = logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }
-    return order.prefix(max(0, count)).map { Choice(label: labels[$0], probability: probabilities[$0]) }
   }
 }

@@ -1,5 +1,6 @@
 import BagModels
 import Foundation
+import ImageData
 import ImageModels
 import TextModels
 import VocabularyStore
@@ -21,6 +22,7 @@ import VocabularyStore
 /// | `vocabulary_fingerprint` | of the vocabulary that gives the ids |
 /// | `vocabulary_size`, `unknown_id` | its tokens, and the id of all others |
 /// | `architecture`, `preparation` | the network for images, and what happens to an image before it |
+/// | `features` | of a model of another program with a new head, the value that the head sees |
 /// | `preprocessing` | how to get the inputs, in words |
 struct ModelMetadata {
   /// By falling importance; the order is part of the bytes.
@@ -75,6 +77,16 @@ struct ModelMetadata {
     case .language(let model): add(model)
     case .image(let model): add(model)
     }
+  }
+
+  /// Of a model of images that is a value of another model and a head behind it.
+  init(labels: [String], preparation: ImagePreparation, trunkValue: String) {
+    add(labels: labels, preparation: preparation, origin: ("features", trunkValue))
+  }
+
+  /// As an ONNX file has them.
+  var properties: [ONNXEntry] {
+    entries.map { key, value in .with { ($0.key, $0.value) = ("nlptool.\(key)", value.plain) } }
   }
 
   private mutating func add(_ key: String, _ value: String) { entries.append((key, .text(value))) }
@@ -143,11 +155,15 @@ struct ModelMetadata {
   }
 
   private mutating func add(_ model: ImageModel) {
-    add("task", model.description.task)
-    add("labels", json: model.labels)
+    add(labels: model.labels, preparation: model.preparation, origin: ("architecture", model.architecture.rawValue))
+  }
+
+  private mutating func add(labels: [String], preparation: ImagePreparation, origin: (key: String, value: String)) {
+    add("task", ImageModelDescription.taskName)
+    add("labels", json: labels)
     add("activation", "softmax")
-    add("architecture", model.architecture.rawValue)
-    add("preparation", json: model.preparation)
+    add(origin.key, origin.value)
+    add("preparation", json: preparation)
     add(
       "preprocessing",
       "image: pixels / 255 in the order of the channels red, green, blue (or gray), after the steps of preparation, "

@@ -1,3 +1,4 @@
+package import Tensors
 public import TextProcessing
 public import VocabularyStore
 
@@ -51,5 +52,23 @@ public final class TextEncoder: Sendable {
       }
     }
     return (ids.isEmpty ? [known.unknownID] : ids, tokenCount)
+  }
+
+  /// What is made of some texts, a row of numbers each, `batchSize` texts at a time; texts of about the same length go
+  /// together.
+  ///
+  /// - Parameter compute: gives rows [B, K] of a batch of B texts.
+  /// - Returns: the rows, and whether each text was longer than what is read of it.
+  package func outputs<Failure: Error>(
+    _ texts: [String], batchSize: Int, _ compute: (TokenBatch) throws(Failure) -> Tensor
+  ) throws(Failure) -> (rows: [[Float]], isTruncated: [Bool]) {
+    let read = texts.map(read)
+    var rows = [[Float]](repeating: [], count: texts.count)
+    for indices in BatchPlan.sorted(Array(texts.indices), batchSize: batchSize, length: { read[$0].ids.count }) {
+      let outputs = try compute(TokenBatch(indices.map { read[$0].ids })).scalars
+      let width = outputs.count / max(indices.count, 1)
+      for (row, index) in indices.enumerated() { rows[index] = Array(outputs[row * width..<(row + 1) * width]) }
+    }
+    return (rows, read.map { $0.tokenCount > maximumLength })
   }
 }

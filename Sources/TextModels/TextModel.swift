@@ -33,14 +33,7 @@ public struct TextModel: Sendable {
   func outputs(
     _ texts: [String], batchSize: Int, _ transform: (Tensor) -> Tensor
   ) -> (rows: [[Float]], isTruncated: [Bool]) {
-    let read = texts.map(encoder.read)
-    let width = description.network.outputSize
-    var rows = [[Float]](repeating: [], count: texts.count)
-    for indices in BatchPlan.sorted(Array(texts.indices), batchSize: batchSize, length: { read[$0].ids.count }) {
-      let outputs = transform(network.logits(TokenBatch(indices.map { read[$0].ids }))).scalars
-      for (row, index) in indices.enumerated() { rows[index] = Array(outputs[row * width..<(row + 1) * width]) }
-    }
-    return (rows, read.map { $0.tokenCount > encoder.maximumLength })
+    encoder.outputs(texts, batchSize: batchSize) { transform(network.logits($0)) }
   }
 
   /// Judges the model on labelled texts.

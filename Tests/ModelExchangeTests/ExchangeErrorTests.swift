@@ -8,6 +8,7 @@ struct ExchangeErrorTests {
     let errors: [ExchangeError] = [
       .file(.missing(path: "m.onnx")), .malformed(path: "m.onnx", field: "graph.node[3]", reason: "no output"),
       .unsupported(path: "m.onnx", what: "the operator Loop"), .wrongInput(name: "ids", reason: "missing"),
+      .unsuitable(path: "m.onnx", reason: "it has no labels"),
       .inexpressible(format: "Core ML", reason: "it reads characters"), .differs(path: "m.onnx", reason: "0.1 apart"),
     ]
     for error in errors {

@@ -4,31 +4,14 @@ import Testing
 
 @Suite("Verbs on images", .serialized)
 struct ImageVerbTests {
-  /// A picture of one class: bright above or below.
-  private func picture(_ isBelow: Bool, _ number: Int, side: Int = 28) throws -> Image {
-    let pixels = (0..<side * side).map { place in
-      UInt8((place / side * 2 / side == (isBelow ? 1 : 0) ? 150 : 0) + (place * 31 + number * 17) % 90)
-    }
-    return try Image(width: side, height: side, channels: 1, pixels: pixels)
-  }
+  private func picture(_ isBelow: Bool, _ number: Int) throws -> Image { try Pictures.picture(isBelow, number) }
 
-  /// Folders of two classes with images of different sizes.
   private func writeImages(_ folder: String, count: Int = 24) throws -> String {
-    for name in ["above", "below"] {
-      try FileManager.default.createDirectory(atPath: "\(folder)/data/\(name)", withIntermediateDirectories: true)
-      for number in 0..<count {
-        let image = try picture(name == "below", number, side: 26 + number % 5)
-        try write(image.encodedAsPNG(), "\(folder)/data/\(name)/\(number).png")
-      }
-    }
-    return folder + "/data"
+    try Pictures.write(folder, count: count)
   }
 
   @discardableResult
-  private func write(_ bytes: [UInt8], _ path: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-    return path
-  }
+  private func write(_ bytes: [UInt8], _ path: String) throws -> String { try Pictures.write(bytes, path) }
 
   private func trained(_ folder: String) throws -> (model: String, data: String) {
     let data = try writeImages(folder)

@@ -16,7 +16,7 @@ extension ImageModel {
       throw .file(error)
     }
     // Shapes alone: nothing is drawn or computed for numbers that come from the file.
-    let network = description.architecture.makeNetwork(classes: description.labels.count, random: nil)
+    let network = description.makeNetwork()
     do {
       try network.load(weights.tensors)
     } catch {

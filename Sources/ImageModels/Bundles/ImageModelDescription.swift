@@ -27,18 +27,22 @@ public struct ImageModelDescription: Sendable, StoredDescription {
   }
 
   /// The version that this program writes and the latest that it reads.
-  public static let currentFormat = 1
+  public static let currentFormat = 2
+  /// What earlier versions read too: all but networks that have lost outputs of layers.
+  static let plainFormat = 1
   /// The first one.
   public static let oldestFormat = 1
   /// The task by which the bundle is known.
   public static let taskName = "image_classification"
 
   /// Version of the format.
-  public var format = ImageModelDescription.currentFormat
+  public var format = ImageModelDescription.plainFormat
   /// What the model does.
   public var task = ImageModelDescription.taskName
   /// The network.
   public var architecture: ImageArchitecture
+  /// Outputs of layers that have lost some; `nil` where all have those of the architecture.
+  public private(set) var widths: LayerWidths?
   /// Names of the classes, in the order of the outputs.
   public var labels: [String]
   /// What happens to an image before the network sees it.
@@ -52,6 +56,19 @@ public struct ImageModelDescription: Sendable, StoredDescription {
     (self.architecture, self.labels, self.preparation) = (architecture, labels, preparation)
   }
 
+  /// The same of a network that has lost outputs of layers.
+  func narrowed(to widths: LayerWidths?) -> ImageModelDescription {
+    var description = self
+    description.widths = widths
+    description.format = widths == nil ? Self.plainFormat : Self.currentFormat
+    return description
+  }
+
+  /// The network, with shapes alone.
+  func makeNetwork() -> any ImageNetwork {
+    architecture.makeNetwork(classes: labels.count, widths: widths ?? LayerWidths(), random: nil)
+  }
+
   /// Whether it is the classification of images.
   public static func describes(task: String) -> Bool { task == taskName }
 
@@ -62,6 +79,7 @@ public struct ImageModelDescription: Sendable, StoredDescription {
     guard preparation.channels == architecture.channels else {
       return "images of \(preparation.channels) channels do not fit \(architecture.rawValue)"
     }
+    if let fault = widths.flatMap({ $0.fault(for: architecture) }) { return fault }
     let size = architecture.imageSize
     guard !preparation.isRandom, let fixed = preparation.fixedSize, fixed == (size.width, size.height) else {
       return "the preparation does not make images of \(size.width) × \(size.height) pixels"

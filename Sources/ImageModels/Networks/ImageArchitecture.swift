@@ -79,24 +79,27 @@ public enum ImageArchitecture: String, Sendable, Hashable, Codable, CaseIterable
   ///
   /// - Parameters:
   ///   - hasAuxiliaryHeads: whether it has the auxiliary heads that it was trained with, if it was.
+  ///   - widths: of layers that have lost outputs.
   ///   - random: what its weights are drawn from; without, they have shapes alone, for those that are loaded.
   public func makeNetwork(
-    classes: Int, hasAuxiliaryHeads: Bool = false, random: RandomStream?
+    classes: Int, hasAuxiliaryHeads: Bool = false, widths: LayerWidths = LayerWidths(), random: RandomStream?
   ) -> any ImageNetwork {
     func vgg(_ depth: VGG.Depth, _ hasBatchNorm: Bool = false) -> VGG {
-      VGG(depth, hasBatchNorm: hasBatchNorm, classes: classes, random: random)
+      VGG(depth, hasBatchNorm: hasBatchNorm, classes: classes, widths: widths, random: random)
     }
     func resnet(_ blocks: [Int], _ isBottleneck: Bool = false, isForSmallImages: Bool = false) -> ResNet {
       ResNet(
         blocks: blocks, isBottleneck: isBottleneck, classes: classes, isForSmallImages: isForSmallImages,
-        random: random)
+        widths: widths, random: random)
     }
-    func cifar(_ blocks: Int) -> CIFARResNet { CIFARResNet(blocks: blocks, classes: classes, random: random) }
+    func cifar(_ blocks: Int) -> CIFARResNet {
+      CIFARResNet(blocks: blocks, classes: classes, widths: widths, random: random)
+    }
     return switch self {
-    case .lenet5: LeNet(classes: classes, random: random)
-    case .smallCNN: SmallCNN(classes: classes, random: random)
-    case .alexnet: AlexNet(classes: classes, random: random)
-    case .alexnet2012: AlexNet(paper: classes, random: random)
+    case .lenet5: LeNet(classes: classes, widths: widths, random: random)
+    case .smallCNN: SmallCNN(classes: classes, widths: widths, random: random)
+    case .alexnet: AlexNet(classes: classes, widths: widths, random: random)
+    case .alexnet2012: AlexNet(paper: classes, widths: widths, random: random)
     case .vgg11: vgg(.eleven)
     case .vgg13: vgg(.thirteen)
     case .vgg16: vgg(.sixteen)

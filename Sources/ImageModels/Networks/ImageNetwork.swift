@@ -28,6 +28,12 @@ public struct ImageLogits: Sendable {
   public var auxiliary: [(share: Float, logits: Tensor)] = []
 }
 
+/// A network of which layers can lose outputs.
+package protocol NarrowableNetwork: ImageNetwork {
+  /// The layers of which outputs can go, from the images on.
+  var narrowableLayers: [NarrowableLayer] { get }
+}
+
 extension ImageNetwork {
   /// Logits [B, classes] of images [B, H, W, channels].
   public func callAsFunction(_ images: Tensor) -> Tensor { classify(features(of: images)) }

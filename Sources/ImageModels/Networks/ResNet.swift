@@ -3,7 +3,7 @@ import Tensors
 
 /// A residual network for ImageNet (He, Zhang, Ren, Sun 2015), as torchvision has it: in blocks of three layers the
 /// middle one has the stride.
-final class ResNet: ImageNetwork {
+final class ResNet: NarrowableNetwork {
   static var headNames: [String] { ["fc"] }
 
   let conv1: Conv2d
@@ -16,7 +16,8 @@ final class ResNet: ImageNetwork {
   private let isForSmallImages: Bool
 
   init(
-    blocks: [Int], isBottleneck: Bool, classes: Int, isForSmallImages: Bool = false, random: RandomStream?
+    blocks: [Int], isBottleneck: Bool, classes: Int, isForSmallImages: Bool = false,
+    widths: LayerWidths = LayerWidths(), random: RandomStream?
   ) {
     let sources = random.map { RandomSources($0) }
     self.isForSmallImages = isForSmallImages
@@ -28,9 +29,11 @@ final class ResNet: ImageNetwork {
     func layer(_ index: Int) -> [ResidualBlock] {
       (0..<blocks[index]).map { block in
         let width = 64 << index
+        let name = "layer\(index + 1).\(block)"
         let result = ResidualBlock(
-          inputChannels: channels, width: width, stride: index > 0 && block == 0 ? 2 : 1, isBottleneck: isBottleneck,
-          sources)
+          inputChannels: channels, width: width,
+          inner: (widths("\(name).conv1", width), widths("\(name).conv2", width)),
+          stride: index > 0 && block == 0 ? 2 : 1, isBottleneck: isBottleneck, sources)
         channels = isBottleneck ? 4 * width : width
         return result
       }
@@ -40,6 +43,18 @@ final class ResNet: ImageNetwork {
   }
 
   var outputLayer: any Module { fc }
+
+  /// What lies beside a block is added to it: only what is between its convolutions can go.
+  var narrowableLayers: [NarrowableLayer] {
+    [layer1, layer2, layer3, layer4].enumerated().flatMap { number, blocks in
+      blocks.enumerated().flatMap { place, block in
+        let name = "layer\(number + 1).\(place)"
+        return (1...(block.conv3 == nil ? 1 : 2)).map {
+          NarrowableLayer("\(name).conv\($0)", normalizedBy: "\(name).bn\($0)", readBy: "\(name).conv\($0 + 1)")
+        }
+      }
+    }
+  }
 
   func features(of images: Tensor) -> Tensor {
     var x = conv1(images, normalizedBy: bn1, clipsNegative: true)
@@ -62,7 +77,10 @@ final class ResidualBlock: Module {
   /// A convolution and its normalisation where the shape changes.
   let downsample: [any Layer]?
 
-  init(inputChannels: Int, width: Int, stride: Int, isBottleneck: Bool, _ random: RandomSources?) {
+  /// - Parameter inner: outputs of the convolutions before the last one; of the second in bottlenecks alone.
+  init(
+    inputChannels: Int, width: Int, inner: (Int, Int), stride: Int, isBottleneck: Bool, _ random: RandomSources?
+  ) {
     let stride = Size2D(integerLiteral: stride)
     func convolution(_ input: Int, _ output: Int, _ kernel: Size2D, _ stride: Size2D = 1) -> Conv2d {
       Conv2d(
@@ -71,17 +89,17 @@ final class ResidualBlock: Module {
     }
     let outputChannels = isBottleneck ? 4 * width : width
     if isBottleneck {
-      conv1 = convolution(inputChannels, width, 1)
-      conv2 = convolution(width, width, 3, stride)
-      conv3 = convolution(width, outputChannels, 1)
+      conv1 = convolution(inputChannels, inner.0, 1)
+      conv2 = convolution(inner.0, inner.1, 3, stride)
+      conv3 = convolution(inner.1, outputChannels, 1)
       bn3 = BatchNorm2d(channels: outputChannels)
     } else {
-      conv1 = convolution(inputChannels, width, 3, stride)
-      conv2 = convolution(width, width, 3)
+      conv1 = convolution(inputChannels, inner.0, 3, stride)
+      conv2 = convolution(inner.0, width, 3)
       (conv3, bn3) = (nil, nil)
     }
-    bn1 = BatchNorm2d(channels: width)
-    bn2 = BatchNorm2d(channels: width)
+    bn1 = BatchNorm2d(channels: inner.0)
+    bn2 = BatchNorm2d(channels: isBottleneck ? inner.1 : width)
     downsample =
       stride == 1 && inputChannels == outputChannels
       ? nil : [convolution(inputChannels, outputChannels, 1, stride), BatchNorm2d(channels: outputChannels)]

@@ -2,7 +2,7 @@ import NeuralNetworks
 import Tensors
 
 /// VGG (Simonyan & Zisserman 2014), as torchvision has it, without and with batch normalisation.
-final class VGG: ImageNetwork {
+final class VGG: NarrowableNetwork {
   static var headNames: [String] { ["classifier"] }
 
   /// Convolutions before each of the five poolings.
@@ -25,12 +25,21 @@ final class VGG: ImageNetwork {
   let features: [any Layer]
   let classifier: [any Layer]
 
-  init(_ depth: Depth, hasBatchNorm: Bool, classes: Int, dropout: Float = 0.5, random: RandomStream?) {
+  /// What can lose outputs, from the images on.
+  let narrowableLayers: [NarrowableLayer]
+
+  init(
+    _ depth: Depth, hasBatchNorm: Bool, classes: Int, dropout: Float = 0.5, widths: LayerWidths = LayerWidths(),
+    random: RandomStream?
+  ) {
     let random = random.map { RandomSources($0) }
     var layers: [any Layer] = []
     var channels = 3
+    var places: [Int] = []
     for (count, filters) in zip(depth.convolutions, [64, 128, 256, 512, 512]) {
       for _ in 0..<count {
+        places.append(layers.count)
+        let filters = widths("features.\(layers.count)", filters)
         layers.append(
           Conv2d(
             inputChannels: channels, outputChannels: filters, kernelSize: 3, padding: 1,
@@ -46,10 +55,22 @@ final class VGG: ImageNetwork {
       Linear(
         inputSize: input, outputSize: output, initializer: .normal(standardDeviation: 0.01), random: random?.next())
     }
+    let units = [widths("classifier.0", 4096), widths("classifier.3", 4096)]
     classifier = [
-      linear(512 * 7 * 7, 4096), ReLU(), Dropout(rate: dropout), linear(4096, 4096), ReLU(), Dropout(rate: dropout),
-      linear(4096, classes),
+      linear(channels * 7 * 7, units[0]), ReLU(), Dropout(rate: dropout), linear(units[0], units[1]), ReLU(),
+      Dropout(rate: dropout), linear(units[1], classes),
     ]
+    let readers = places.dropFirst().map { "features.\($0)" } + ["classifier.0"]
+    narrowableLayers =
+      zip(places, readers).map { place, reader in
+        // The normalisation stands behind its convolution.
+        NarrowableLayer(
+          "features.\(place)", normalizedBy: hasBatchNorm ? "features.\(place + 1)" : nil, readBy: reader,
+          span: reader == "classifier.0" ? 49 : 1)
+      } + [
+        NarrowableLayer("classifier.0", readBy: "classifier.3"),
+        NarrowableLayer("classifier.3", readBy: "classifier.6"),
+      ]
   }
 
   var outputLayer: any Module { classifier[6] }

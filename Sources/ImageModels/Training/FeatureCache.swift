@@ -13,13 +13,18 @@ struct FeatureCache {
   let skipped: SkippedImages
 
   /// Computes the features of all images of a set.
-  init(_ model: ImageModel, _ images: any ImageDataSet, batchSize: Int, skipBad: Bool) throws {
+  ///
+  /// - Parameter compute: gives features [B, …] of prepared images [B, H, W, channels].
+  init(
+    _ images: any ImageDataSet, preparation: ImagePreparation, batchSize: Int, skipBad: Bool,
+    computing compute: (Tensor) throws -> Tensor
+  ) throws {
     var rows = [Int32](repeating: -1, count: images.count)
     var numbers: [Float] = []
     var shape: [Int] = []
     var count: Int32 = 0
-    let skipped = try model.forEachBatch(images, batchSize: batchSize, skipBad: skipBad) { batch in
-      let features = model.network.features(of: batch.images)
+    let skipped = try preparation.forEachBatch(of: images, batchSize: batchSize, skipBad: skipBad) { batch in
+      let features = try compute(batch.images)
       if shape.isEmpty {
         shape = Array(features.shape.dropFirst())
         numbers.reserveCapacity(images.count * shape.reduce(1, *))
@@ -34,6 +39,9 @@ struct FeatureCache {
     (self.shape, self.rows, self.skipped) = (shape, rows, skipped)
   }
 
+  /// Whether no image could be read.
+  var isEmpty: Bool { table.shape[0] == 0 }
+
   /// Bytes that the features of a set would take.
   static func size(_ network: any ImageNetwork, _ architecture: ImageArchitecture, images: Int) -> Int {
     let size = architecture.imageSize
@@ -47,12 +55,26 @@ struct FeatureCache {
     return (table.gatherRows(kept.map { rows[$0] }).reshaped([kept.count] + shape), kept)
   }
 
+  private init(_ other: FeatureCache, table: Tensor) {
+    (self.table, shape, rows, skipped) = (table, other.shape, other.rows, other.skipped)
+  }
+
+  /// How large the numbers of each feature are; features are rows.
+  var scale: FeatureScale { FeatureScale(of: table) }
+
+  /// The same features with another scale.
+  func scaled(by scale: FeatureScale) -> FeatureCache { FeatureCache(self, table: scale(table)) }
+
   /// Judges a head on all images.
-  func judge(_ network: any ImageNetwork, _ classes: [Int32], labels: [String], batchSize: Int) -> LogitJudge {
+  ///
+  /// - Parameter classify: gives logits [B, classes] of features.
+  func judge(
+    _ classes: [Int32], labels: [String], batchSize: Int, classify: (Tensor) -> Tensor
+  ) -> LogitJudge {
     var judge = LogitJudge(labels: labels)
     for first in stride(from: 0, to: rows.count, by: batchSize) {
       let (features, kept) = features(Array(first..<min(rows.count, first + batchSize)))
-      if !kept.isEmpty { judge.add(network.classify(features), kept.map { classes[$0] }) }
+      if !kept.isEmpty { judge.add(classify(features), kept.map { classes[$0] }) }
     }
     return judge
   }

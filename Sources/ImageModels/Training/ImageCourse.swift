@@ -37,7 +37,8 @@ final class ImageCourse {
       return EpochImages(pipeline, batchSize: options.training.batchSize)
     }
     let description = ImageModelDescription(
-      architecture: options.architecture, labels: material.labels, preparation: material.preparation)
+      architecture: options.architecture, labels: material.labels, preparation: material.preparation
+    ).narrowed(to: material.widths)
     judged = ImageModel(network: network, description: description)
     self.material = material
     let wantsCache = options.cachesFeatures && freezing.keepsFeatures(epoch: 1)
@@ -85,7 +86,8 @@ final class ImageCourse {
 
   private func cache(_ images: any ImageDataSet) throws -> FeatureCache {
     let cache = try FeatureCache(
-      judged, images, batchSize: options.training.batchSize, skipBad: options.skipsBad)
+      images, preparation: judged.preparation, batchSize: options.training.batchSize, skipBad: options.skipsBad
+    ) { network.features(of: $0) }
     otherSkipped.add(cache.skipped)
     return cache
   }
@@ -119,8 +121,8 @@ final class ImageCourse {
   private func judge() -> ValidationResult {
     if let caches {
       return caches.judging.judge(
-        network, material.judging.labels, labels: material.labels, batchSize: options.training.batchSize
-      ).evaluation.validation
+        material.judging.labels, labels: material.labels, batchSize: options.training.batchSize
+      ) { network.classify($0) }.evaluation.validation
     }
     do {
       let (evaluation, skipped) = try judged.evaluate(
@@ -146,7 +148,7 @@ final class ImageCourse {
 
   /// The model as it is now, without auxiliary heads; training changes nothing in it any more.
   func model(_ history: TrainingHistory) throws(ImageModelError) -> ImageModel {
-    let plain = options.architecture.makeNetwork(classes: material.labels.count, random: nil)
+    let plain = judged.description.makeNetwork()
     try ImageWeights(path: "the network", values: network.stateDictionary).load(into: plain, options.architecture)
     var description = judged.description
     description.training = ImageModelDescription.TrainingRecord(

@@ -16,27 +16,17 @@ struct ImageMaterial {
   /// Whether the output layer of the weights to start from is kept.
   let keepsOutput: Bool
 
+  /// Outputs of layers that the model to start from has lost.
+  var widths: LayerWidths? { if case .model(let model) = start { model.description.widths } else { nil } }
+
   init(
     _ options: ImageTrainingOptions, _ start: ImageTraining.Start?, training: any ImageDataSet,
     validation: (any ImageDataSet)?
   ) throws(ImageModelError) {
-    (self.options, self.start, labels) = (options, start, training.classNames)
-    guard !labels.isEmpty else {
-      throw .noLabels(source: training.count > 0 ? training.name(at: 0) : "training images")
-    }
-    for set in [training, validation].compactMap({ $0 }) { try ImageModel.checkLabels(set, classes: labels.count) }
-    let counts = training.classCounts
-    if counts.count(where: { $0 > 0 }) < 2 {
-      throw .singleClass(label: labels[counts.firstIndex { $0 > 0 } ?? 0])
-    }
-    if let validation {
-      (learning, judging) = (training, validation)
-    } else {
-      (learning, judging) = try ImageModelError.converting { () throws(ImageError) in
-        let parts = try training.split(validation: options.validationShare, seed: options.training.seed)
-        return (parts.training, parts.validation)
-      }
-    }
+    (self.options, self.start) = (options, start)
+    let division = try ImageDivision(
+      training, validation, share: options.validationShare, seed: options.training.seed)
+    (labels, learning, judging) = (division.labels, division.learning, division.judging)
     switch start {
     case .model(let model):
       guard model.architecture == options.architecture else {
@@ -57,7 +47,7 @@ struct ImageMaterial {
   /// The network before its first step: with new weights, or those to start from.
   func makeNetwork() throws(ImageModelError) -> any ImageNetwork {
     let network = options.architecture.makeNetwork(
-      classes: labels.count, hasAuxiliaryHeads: options.usesAuxiliaryHeads,
+      classes: labels.count, hasAuxiliaryHeads: options.usesAuxiliaryHeads, widths: widths ?? LayerWidths(),
       random: RandomStream(seed: options.training.seed).split("weights"))
     let weights: ImageWeights
     switch start {
@@ -67,7 +57,8 @@ struct ImageMaterial {
     }
     var values = weights.values
     let own = network.stateDictionary
-    let plain = options.architecture.makeNetwork(classes: labels.count, random: nil)
+    let plain = options.architecture.makeNetwork(
+      classes: labels.count, widths: widths ?? LayerWidths(), random: nil)
     let plainNames = Set(plain.namedLeafShapes.map(\.name))
     // New are the output layer for other classes, and auxiliary heads that the weights lack or that are for other classes.
     for (name, value) in own {

@@ -2,9 +2,9 @@ import NeuralNetworks
 import Tensors
 public import TextModels
 
-/// Takes whole units out of a network for texts, so that it really shrinks and runs faster (Li et al. 2017, "Pruning
-/// filters for efficient ConvNets"): filters of a cnn, hidden units of recurrent layers, units of an mlp. Those with the
-/// smallest weights go.
+/// Takes whole units out of a network, so that it really shrinks and runs faster (Li et al. 2017, "Pruning filters for
+/// efficient ConvNets"): of texts filters of a cnn, hidden units of recurrent layers, units of an mlp; of images filters of
+/// convolutions in a chain, those inside of residual blocks, units of linear layers. Those with the smallest weights go.
 public struct StructuredPruning: Sendable, Hashable {
   /// The share of the units that go, in [0, 1).
   public var share: Double
@@ -20,7 +20,7 @@ public struct StructuredPruning: Sendable, Hashable {
   /// - Throws: ``ExchangeError/inexpressible(format:reason:)`` for other architectures.
   public func pruned(_ model: TextModel) throws(ExchangeError) -> TextModel {
     var description = model.description
-    var weights = Weights(model.network.stateDictionary)
+    var weights = PrunedWeights(model.network.stateDictionary)
     switch (model.network.encoder, description.network.options.encoder) {
     case (let encoder as ConvolutionEncoder, .convolution(var options)):
       options.filterCount = left(options.filterCount)
@@ -49,11 +49,11 @@ public struct StructuredPruning: Sendable, Hashable {
   }
 
   /// Units that are left of so many.
-  private func left(_ count: Int) -> Int { max(1, count - Int((share * Double(count)).rounded())) }
+  func left(_ count: Int) -> Int { max(1, count - Int((share * Double(count)).rounded())) }
 
   // MARK: Architectures
 
-  private func prune(_ encoder: ConvolutionEncoder, keeping count: Int, _ weights: inout Weights) {
+  private func prune(_ encoder: ConvolutionEncoder, keeping count: Int, _ weights: inout PrunedWeights) {
     var columns: [Int] = []
     var first = 0
     for (index, convolution) in encoder.convolutions.enumerated() {
@@ -66,7 +66,7 @@ public struct StructuredPruning: Sendable, Hashable {
     weights.keepColumns("output.weight", columns)
   }
 
-  private func prune(_ encoder: AverageEncoder, keeping counts: [Int], _ weights: inout Weights) {
+  private func prune(_ encoder: AverageEncoder, keeping counts: [Int], _ weights: inout PrunedWeights) {
     for (index, count) in counts.enumerated() {
       let name = "encoder.hidden.\(index)"
       let next = index + 1 < counts.count ? "encoder.hidden.\(index + 1).weight" : "output.weight"
@@ -76,7 +76,8 @@ public struct StructuredPruning: Sendable, Hashable {
     }
   }
 
-  private func prune(_ encoder: RecurrentEncoder, from hidden: Int, keeping count: Int, _ weights: inout Weights) {
+  private func prune(_ encoder: RecurrentEncoder, from hidden: Int, keeping count: Int, _ weights: inout PrunedWeights)
+  {
     let layers = encoder.recurrent
     let directions = layers.isBidirectional ? ["", "_reverse"] : [""]
     var kept: [Int] = []
@@ -110,57 +111,5 @@ public struct StructuredPruning: Sendable, Hashable {
     // With two poolings the states stand there twice.
     let copies = encoder.outputSize / width
     weights.keepColumns("output.weight", (0..<copies).flatMap { copy in kept.map { copy * width + $0 } })
-  }
-}
-
-/// Weights by name, of which rows and columns go.
-private struct Weights {
-  private(set) var tensors: [String: Tensor]
-
-  init(_ tensors: [String: Tensor]) { self.tensors = tensors }
-
-  /// A weight as a matrix: its first dimension, and all others together. Empty where there is none.
-  private func matrix(_ name: String) -> (rows: Int, columns: Int, numbers: [Float]) {
-    guard let tensor = tensors[name], let rows = tensor.shape.first, rows > 0 else { return (0, 0, []) }
-    return (rows, tensor.count / rows, tensor.scalars)
-  }
-
-  /// The sum of the squares of each row.
-  func rowNorms(_ name: String) -> [Float] {
-    let (rows, columns, numbers) = matrix(name)
-    return (0..<rows).map { row in numbers[row * columns..<(row + 1) * columns].reduce(0) { $0 + $1 * $1 } }
-  }
-
-  /// The sum of the squares of each column.
-  func columnNorms(_ name: String) -> [Float] {
-    let (rows, columns, numbers) = matrix(name)
-    var norms = [Float](repeating: 0, count: columns)
-    for row in 0..<rows {
-      for column in 0..<columns { norms[column] += numbers[row * columns + column] * numbers[row * columns + column] }
-    }
-    return norms
-  }
-
-  mutating func keepRows(_ names: [String], _ kept: [Int]) {
-    for name in names {
-      guard let tensor = tensors[name] else { continue }
-      let (_, columns, numbers) = matrix(name)
-      tensors[name] = Tensor(
-        kept.flatMap { numbers[$0 * columns..<($0 + 1) * columns] }, shape: [kept.count] + tensor.shape.dropFirst())
-    }
-  }
-
-  mutating func keepColumns(_ name: String, _ kept: [Int]) {
-    let (rows, columns, numbers) = matrix(name)
-    guard rows > 0 else { return }
-    tensors[name] = Tensor(
-      (0..<rows).flatMap { row in kept.map { numbers[row * columns + $0] } }, shape: [rows, kept.count])
-  }
-}
-
-extension [Float] {
-  /// The places of the largest numbers, in their order; of equal ones the first.
-  fileprivate func largest(_ count: Int) -> [Int] {
-    indices.sorted { (self[$1], $0) < (self[$0], $1) }.prefix(count).sorted()
   }
 }

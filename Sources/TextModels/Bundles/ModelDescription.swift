@@ -67,11 +67,11 @@ public struct ModelDescription: Sendable, BundleDescription {
     self.maximumLength = maximumLength
   }
 
+  /// What the scores stand for.
+  var answers: TextAnswers { TextAnswers(labels: labels, threshold: threshold, scale: scale) }
+
   /// The number that a score stands for.
-  func value(ofScore score: Float) -> Double {
-    guard let scale else { return Double(score) }
-    return scale.mean + scale.deviation * Double(score)
-  }
+  func value(ofScore score: Float) -> Double { answers.value(ofScore: score) }
 
   /// Whether it is one of the tasks of ``TextTask``.
   public static func describes(task: String) -> Bool { TextTask(rawValue: task) != nil }

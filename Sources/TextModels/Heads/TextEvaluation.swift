@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 public import Training
 
 /// How well a text model does; its coded form is the JSON of `nlptool evaluate`.
@@ -29,6 +29,26 @@ public enum TextEvaluation: Sendable, Hashable, Encodable {
   }
 }
 
+/// What the scores of a model stand for.
+package struct TextAnswers: Sendable {
+  /// Names of the outputs; none where the model says a number.
+  package let labels: [String]
+  /// Probability from which on a model that gives any number of labels gives one.
+  package let threshold: Double?
+  /// The scale of a model's numbers.
+  package let scale: ValueScale?
+
+  package init(labels: [String], threshold: Double?, scale: ValueScale?) {
+    (self.labels, self.threshold, self.scale) = (labels, threshold, scale)
+  }
+
+  /// The number that a score stands for.
+  package func value(ofScore score: Float) -> Double {
+    guard let scale else { return Double(score) }
+    return scale.mean + scale.deviation * Double(score)
+  }
+}
+
 extension TextNetwork {
   /// Judges the network on some of the texts.
   ///
@@ -38,27 +58,51 @@ extension TextNetwork {
   func evaluate(
     _ texts: EncodedTexts, _ targets: TextTargets, _ indices: [Int], _ description: ModelDescription, batchSize: Int
   ) -> TextEvaluation {
+    TextJudge<Never>(texts: texts, answers: description.answers) { self.logits($0) }
+      .evaluate(targets, indices, batchSize: batchSize)
+  }
+}
+
+/// Judges what gives texts their scores, whatever computes them.
+package struct TextJudge<Failure: Error> {
+  private let texts: EncodedTexts
+  private let answers: TextAnswers
+  private let logits: (TokenBatch) throws(Failure) -> Tensor
+
+  /// - Parameter logits: scores [B, K] of a batch of B texts.
+  package init(
+    texts: EncodedTexts, answers: TextAnswers, logits: @escaping (TokenBatch) throws(Failure) -> Tensor
+  ) {
+    (self.texts, self.answers, self.logits) = (texts, answers, logits)
+  }
+
+  /// - Parameters:
+  ///   - targets: of all texts.
+  ///   - indices: the texts to judge by.
+  package func evaluate(
+    _ targets: TextTargets, _ indices: [Int], batchSize: Int
+  ) throws(Failure) -> TextEvaluation {
     let parts = BatchPlan.sorted(indices, batchSize: batchSize, length: texts.length)
     switch targets {
     case .classes(let classes):
-      return .singleLabel(evaluate(texts, classes, parts, labels: description.labels))
+      return .singleLabel(try evaluate(classes, parts))
     case .labelSets(let sets):
-      return .multiLabel(
-        evaluate(texts, sets, parts, labels: description.labels, threshold: description.threshold ?? 0.5))
+      return .multiLabel(try evaluate(sets, parts, threshold: answers.threshold ?? 0.5))
     case .values(let values):
-      var (answers, gold): ([Double], [Double]) = ([], [])
+      var (said, gold): ([Double], [Double]) = ([], [])
       for part in parts {
-        answers += logits(texts.batch(part)).scalars.map { description.value(ofScore: $0) }
+        said += try logits(texts.batch(part)).scalars.map { answers.value(ofScore: $0) }
         gold += part.map { Double(values[$0]) }
       }
-      return .regression(RegressionEvaluation(predicted: answers, gold: gold))
+      return .regression(RegressionEvaluation(predicted: said, gold: gold))
     }
   }
 
-  private func evaluate(_ texts: EncodedTexts, _ classes: [Int32], _ parts: [[Int]], labels: [String]) -> Evaluation {
+  private func evaluate(_ classes: [Int32], _ parts: [[Int]]) throws(Failure) -> Evaluation {
+    let labels = answers.labels
     var builder = EvaluationBuilder(labels: labels)
     for part in parts {
-      let logarithms = logits(texts.batch(part)).logSoftmax()
+      let logarithms = try logits(texts.batch(part)).logSoftmax()
       let (losses, probabilities) = (logarithms.scalars, logarithms.exp().scalars)
       for (row, index) in part.enumerated() {
         let own = row * labels.count..<(row + 1) * labels.count
@@ -70,11 +114,12 @@ extension TextNetwork {
   }
 
   private func evaluate(
-    _ texts: EncodedTexts, _ sets: [[Int32]], _ parts: [[Int]], labels: [String], threshold: Double
-  ) -> MultiLabelEvaluation {
+    _ sets: [[Int32]], _ parts: [[Int]], threshold: Double
+  ) throws(Failure) -> MultiLabelEvaluation {
+    let labels = answers.labels
     var builder = MultiLabelEvaluationBuilder(labels: labels, threshold: threshold)
     for part in parts {
-      let logits = logits(texts.batch(part))
+      let logits = try logits(texts.batch(part))
       let own = part.map { sets[$0] }
       let loss = Double(logits.binaryCrossEntropy(targets: own.asMatrix(width: labels.count)).scalar)
       let probabilities = logits.sigmoid().scalars

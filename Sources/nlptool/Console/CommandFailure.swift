@@ -103,7 +103,7 @@ struct CommandFailure: Error {
   private static func code(of error: ExchangeError) -> Code {
     switch error {
     case .file(let error): code(of: error)
-    case .malformed, .unsupported, .wrongInput, .inexpressible: .content
+    case .malformed, .unsupported, .wrongInput, .unsuitable, .inexpressible: .content
     case .differs: .software
     }
   }

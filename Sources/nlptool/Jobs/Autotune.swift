@@ -283,7 +283,7 @@ extension TrainingJob {
     case .bag(let bag):
       try bag.write(to: arguments.output, precision: arguments.bag.precision ?? .int8, replacing: replacing)
     // Read only: nothing trains one.
-    case .fastText: break
+    case .fastText, .onnx: break
     }
   }
 }

@@ -6,11 +6,12 @@ import Training
 
 import func Glibc.log
 
-/// A model of any kind that a folder holds, or a file of fastText, and that says something of a text.
+/// A model of any kind that a folder holds, or a file of fastText or ONNX, and that says something of a text.
 enum LoadedModel {
   case network(TextModel)
   case bag(BagClassifier)
   case fastText(FastTextClassifier)
+  case onnx(ONNXTextClassifier)
 
   /// What a model says of a text.
   enum Answer {
@@ -38,6 +39,7 @@ enum LoadedModel {
     case .network(let model): model.task
     case .bag(let bag): bag.options.loss == .oneVersusAll ? .multiLabel : .singleLabel
     case .fastText(let classifier): classifier.task
+    case .onnx(let classifier): classifier.task
     }
   }
 
@@ -46,6 +48,7 @@ enum LoadedModel {
     case .network(let model): model.labels
     case .bag(let bag): bag.labels
     case .fastText(let classifier): classifier.labels
+    case .onnx(let classifier): classifier.labels
     }
   }
 
@@ -53,6 +56,7 @@ enum LoadedModel {
   var maximumLength: Int? {
     switch self {
     case .network(let model): model.encoder.maximumLength
+    case .onnx(let classifier): classifier.encoder.maximumLength
     case .bag, .fastText: nil
     }
   }
@@ -75,6 +79,9 @@ enum LoadedModel {
         .labels(Prediction(labels: bag.labels, probabilities: $0, threshold: threshold, isTruncated: false))
       }
     case .fastText(let classifier): return classifier.predictions(texts, choice).map(Answer.labels)
+    case .onnx(let classifier) where classifier.task == .regression:
+      return try classifier.values(texts).map(Answer.value)
+    case .onnx(let classifier): return try classifier.predict(texts).map(Answer.labels)
     }
   }
 
@@ -99,6 +106,8 @@ enum LoadedModel {
     case .network(let model):
       return zip(texts, model.logits(texts)).map { Scores(ids: model.encoder.encode($0), logits: $1) }
     case .bag(let bag): return texts.map { Scores(ids: bag.rowIndices($0), logits: nil) }
+    case .onnx(let classifier):
+      return try zip(texts, classifier.logits(texts)).map { Scores(ids: classifier.encoder.encode($0), logits: $1) }
     case .fastText: throw CommandFailure(.content, "--logits is for models of nlptool; fastText's are not exported")
     }
   }
@@ -107,6 +116,7 @@ enum LoadedModel {
   func evaluate(_ texts: LabelledTexts) throws -> (evaluation: TextEvaluation, truncatedTexts: Int) {
     switch self {
     case .network(let model): return try model.evaluate(texts)
+    case .onnx(let classifier): return try classifier.evaluate(texts)
     case .bag(let bag): return (try judge(texts, bag.probabilities), 0)
     case .fastText(let classifier): return (try judge(texts, classifier.probabilities), 0)
     }

@@ -97,22 +97,30 @@ struct ImageTrainingArguments: ParsableArguments {
     }
   }
 
+  /// Fills in what the arguments say of the loop.
+  ///
+  /// - Parameter usualRate: of sgd.
+  func apply(to training: inout TrainingOptions, usualRate: Float) {
+    training.epochs = epochs
+    training.batchSize = batchSize ?? training.batchSize
+    training.accumulatedBatches = accumulate
+    training.optimizer = OptimizerOptions(
+      optimizer, learningRate: learningRate ?? (optimizer == .sgd ? usualRate : nil), momentum: momentum ?? 0.9,
+      weightDecay: weightDecay ?? (optimizer == .sgd ? 5e-4 : nil),
+      regularization: Regularization(keepsZeros: keepZeros))
+    training.schedule = ScheduleOptions(schedule, warmUpShare: warmUp)
+    training.clipping = clipNorm > 0 ? .norm(clipNorm) : .none
+    training.averageDecay = averageDecay
+    training.patience = patience
+    training.seed = seed
+  }
+
   /// Fills in what the arguments say.
   func apply(to options: inout ImageTrainingOptions, isTransfer: Bool) {
     let architecture = options.architecture
-    let usual = isTransfer ? architecture.usualTransferRate : architecture.usualLearningRate
-    options.training.epochs = epochs
-    options.training.batchSize = batchSize ?? options.training.batchSize
-    options.training.accumulatedBatches = accumulate
-    options.training.optimizer = OptimizerOptions(
-      optimizer, learningRate: learningRate ?? (optimizer == .sgd ? usual : nil), momentum: momentum ?? 0.9,
-      weightDecay: weightDecay ?? (optimizer == .sgd ? 5e-4 : nil),
-      regularization: Regularization(keepsZeros: keepZeros))
-    options.training.schedule = ScheduleOptions(schedule, warmUpShare: warmUp)
-    options.training.clipping = clipNorm > 0 ? .norm(clipNorm) : .none
-    options.training.averageDecay = averageDecay
-    options.training.patience = patience
-    options.training.seed = seed
+    apply(
+      to: &options.training,
+      usualRate: isTransfer ? architecture.usualTransferRate : architecture.usualLearningRate)
     options.labelSmoothing = labelSmoothing
     options.usesAuxiliaryHeads = auxiliaryHeads
     options.validationShare = validationShare
@@ -165,8 +173,15 @@ struct AugmentationArguments: ParsableArguments {
 struct TransferArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Begin with this model, or with a safetensors file of weights under PyTorch's names.", valueName: "weights"))
+      "Begin with this model, or with a safetensors file of weights under PyTorch's names, or train a head behind an "
+        + "ONNX file.", valueName: "weights"))
   var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Value of an ONNX file that its new head sees. (default: what its last layer with weights reads)",
+      valueName: "name"))
+  var features: String?
 
   @Option(
     help: ArgumentHelp(

@@ -12,14 +12,20 @@ struct Evaluate: ParsableCommand {
       train-image does: of sets that are divided the part for tests. A classifier of fastText (.bin or .ftz) is judged like \
       one of nlptool's.
 
+      So is an ONNX file, by nlptool's own kernels: one that export wrote, with --vocabulary where it is of texts, and \
+      any other that takes images, float [batch, channels, height, width], for which --labels, --mean and --deviation \
+      say what its metadata do not.
+
       Examples:
         nlptool evaluate model corpora/sentiment-en/test.tsv
         nlptool evaluate model test.tsv --text-column 4 --label-column 1 --json
         nlptool evaluate resnet20 cifar10/test
         nlptool evaluate cooking.bin cooking.valid
+        nlptool evaluate model.onnx test.tsv --vocabulary model
+        nlptool evaluate resnet50.onnx photos --labels classes.txt
       """)
 
-  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText or ONNX.", valueName: "model"))
   var model: String
 
   @Argument(
@@ -34,6 +40,7 @@ struct Evaluate: ParsableCommand {
   var skipBad = false
 
   @OptionGroup(title: "Data") var corpus: CorpusArguments
+  @OptionGroup(title: "ONNX files") var onnx: ONNXArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   @Flag(name: .shortAndLong, help: "Say nothing but the result.")
@@ -41,13 +48,22 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     compute.apply()
-    switch isFastText(model) ? nil : try ModelBundle.task(in: model) {
-    case ImageModelDescription.taskName: return try judgeImages(ImageModel(contentsOf: model))
-    case LanguageModelDescription.taskName: return try judgeLanguageModel()
-    default: break
+    if isONNX(model) {
+      switch try onnx.load(model) {
+      case .image(let classifier): return try judgeImages(classifier)
+      case .text(let classifier): return try judge(.onnx(classifier))
+      }
     }
+    try onnx.checkNone()
+    switch isFastText(model) ? nil : try ModelBundle.task(in: model) {
+    case ImageModelDescription.taskName: try judgeImages(ImageModel(contentsOf: model))
+    case LanguageModelDescription.taskName: try judgeLanguageModel()
+    default: try judge(LoadedModel(contentsOf: model))
+    }
+  }
+
+  private func judge(_ model: LoadedModel) throws {
     if skipBad { throw ValidationError("--skip-bad is for models of images") }
-    let model = try LoadedModel(contentsOf: model)
     let texts = try LabelledTexts(paths: data, options: corpus.options(for: model.task))
     let (evaluation, truncated) = try model.evaluate(texts)
     if !quiet {

@@ -14,7 +14,8 @@ struct Info: ParsableCommand {
     discussion: """
       An architecture is a name that --model of train takes; its sizes are given as there, and those of its vocabulary \
       and labels here. Networks for images have torchvision's names with a dash: lenet5, small-cnn, resnet50, \
-      vgg16-bn, squeezenet1.1, inception-v3, … Models of fastText are files, .bin or .ftz.
+      vgg16-bn, squeezenet1.1, inception-v3, … Models of fastText are files, .bin or .ftz. Of an ONNX file inputs, \
+      outputs, operators and metadata are listed, whether or not nlptool can run it.
 
       Examples:
         nlptool info model
@@ -22,9 +23,11 @@ struct Info: ParsableCommand {
         nlptool info cnn --embedding-size 300 --json
         nlptool info resnet18 --classes 10
         nlptool info lid.176.ftz
+        nlptool info model.onnx
       """)
 
-  @Argument(help: ArgumentHelp("Folder of a model, a file of fastText, or an architecture.", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp("Folder of a model, a file of fastText or ONNX, or an architecture.", valueName: "model"))
   var model: String
 
   @Option(help: ArgumentHelp("Tokens of an architecture's vocabulary.", valueName: "number"))
@@ -70,6 +73,7 @@ struct Info: ParsableCommand {
       throw ValidationError("--classes is for architectures of images; a model has classes of its own")
     }
     try sizes.checkNone("a model has sizes of its own")
+    if isONNX(model) { return try write(ONNXReport(ONNXSummary(contentsOf: model))) }
     if isFastText(model) { return try write(FastTextReport(FastTextModel(contentsOf: model))) }
     switch try ModelBundle.task(in: model) {
     case LanguageModelDescription.taskName:
@@ -87,6 +91,8 @@ struct Info: ParsableCommand {
           NetworkReport(model.network, model.network.embedding, model.description.network, labels: model.labels))
       case .bag(let bag): try write(BagReport(bag))
       case .fastText(let classifier): try write(FastTextReport(classifier.model))
+      // A folder is none.
+      case .onnx: break
       }
     }
   }

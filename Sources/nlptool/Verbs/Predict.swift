@@ -22,7 +22,8 @@ struct Predict: ParsableCommand {
 
       A classifier of fastText (.bin or .ftz) is read as it is, and says what fastText says: labels without __label__, \
       probabilities of up to 1.00001, no label for a text of which it knows nothing. It cannot be made a folder of \
-      nlptool's, whose n-grams have other hashes and so other rows.
+      nlptool's, whose n-grams have other hashes and so other rows. ONNX files answer as folders do: those that export \
+      wrote, with --vocabulary where they are of texts, and others that take images.
 
       Examples:
         nlptool predict model --text "Not what I had hoped for."
@@ -32,9 +33,11 @@ struct Predict: ParsableCommand {
         nlptool predict squeezenet photo.jpg holidays/ -k 5 --skip-bad
         nlptool predict digits t10k-images-idx3-ubyte --format jsonl --logits
         nlptool predict lid.176.ftz messages.txt -k 2
+        nlptool predict model.onnx reviews.txt --vocabulary model
+        nlptool predict resnet50.onnx photo.jpg -k 5 --labels classes.txt
       """)
 
-  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText.", valueName: "model"))
+  @Argument(help: ArgumentHelp("Folder of the model, or a file of fastText or ONNX.", valueName: "model"))
   var model: String
 
   @Argument(
@@ -70,6 +73,8 @@ struct Predict: ParsableCommand {
 
   @OptionGroup(title: "Input") var input: InputArguments
 
+  @OptionGroup(title: "ONNX files") var onnx: ONNXArguments
+
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
@@ -83,12 +88,22 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     compute.apply()
+    if isONNX(model) {
+      switch try onnx.load(model) {
+      case .image(let classifier): return try classifyImages(classifier)
+      case .text(let classifier): return try classifyTexts(.onnx(classifier))
+      }
+    }
+    try onnx.checkNone()
     if !isFastText(model), try ModelBundle.task(in: model) == ImageModelDescription.taskName {
       return try classifyImages(ImageModel(contentsOf: model))
     }
+    try classifyTexts(LoadedModel(contentsOf: model))
+  }
+
+  private func classifyTexts(_ model: LoadedModel) throws {
     if skipBad { throw ValidationError("--skip-bad is for models of images") }
     guard files.count < 2 else { throw ValidationError("a model of texts takes one file") }
-    let model = try LoadedModel(contentsOf: model)
     if model.task == .regression, top != nil || threshold != nil {
       throw ValidationError("-k and --threshold are for models of labels; this one says a number")
     }

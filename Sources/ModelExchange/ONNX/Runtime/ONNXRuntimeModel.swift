@@ -1,7 +1,3 @@
-import FoundationEssentials
-import ModelFiles
-import SwiftProtobuf
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -45,11 +41,8 @@ public struct ONNXRuntimeModel: Sendable {
   /// - Parameter memoryLimit: bytes that the values of a run may have together; what asks for more is an error.
   /// - Throws: `ExchangeError`, which names the part of the file that is wrong or not supported.
   public init(contentsOf path: String, memoryLimit: Int = usualMemoryLimit) throws(ExchangeError) {
-    let file: MappedFile
-    do throws(FileError) { file = try MappedFile(path: path) } catch { throw .file(error) }
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ""
-    try self.init(file.bytes(0..<file.count), path: path, folder: folder, memoryLimit: memoryLimit)
-    withExtendedLifetime(file) {}
+    try self.init(
+      ONNXModel(contentsOf: path), path: path, folder: ONNXModel.folder(of: path), memoryLimit: memoryLimit)
   }
 
   /// Reads a model that is in memory, which can have no numbers elsewhere.
@@ -61,33 +54,10 @@ public struct ONNXRuntimeModel: Sendable {
   public init(
     bytes: [UInt8], name: String = "model", memoryLimit: Int = usualMemoryLimit
   ) throws(ExchangeError) {
-    let result: Result<ONNXRuntimeModel, ExchangeError> = bytes.withUnsafeBytes { bytes in
-      do throws(ExchangeError) {
-        return .success(try ONNXRuntimeModel(bytes, path: name, folder: nil, memoryLimit: memoryLimit))
-      } catch {
-        return .failure(error)
-      }
+    let result: Result<ONNXModel, ExchangeError> = bytes.withUnsafeBytes { bytes in
+      do throws(ExchangeError) { return .success(try ONNXModel(bytes, path: name)) } catch { return .failure(error) }
     }
-    self = try result.get()
-  }
-
-  private init(
-    _ bytes: UnsafeRawBufferPointer, path: String, folder: String?, memoryLimit: Int
-  ) throws(ExchangeError) {
-    if let refusal = MessageCount.refusal(of: bytes) {
-      throw .malformed(path: path, field: "the file", reason: refusal)
-    }
-    let message: ONNXModel
-    do {
-      var options = BinaryDecodingOptions()
-      options.discardUnknownFields = true
-      guard let start = bytes.baseAddress else { throw BinaryDecodingError.truncated }
-      let data = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
-      message = try ONNXModel(serializedBytes: data, options: options)
-    } catch {
-      throw .malformed(path: path, field: "the file", reason: "the bytes are no ONNX model")
-    }
-    try self.init(message, path: path, folder: folder, memoryLimit: memoryLimit)
+    try self.init(result.get(), path: name, folder: nil, memoryLimit: memoryLimit)
   }
 
   /// The model of a message.
@@ -115,8 +85,8 @@ public struct ONNXRuntimeModel: Sendable {
     inputValues = graph.inputs.map(\.value)
     outputValues = graph.outputs.map(\.value)
     opset = graph.opset
-    producer = message.producerName + (message.producerVersion.isEmpty ? "" : " \(message.producerVersion)")
-    metadata = message.metadataProps.reduce(into: [:]) { $0[$1.key] = $1.value }
+    producer = message.producer
+    metadata = message.metadata
   }
 
   /// Computes the outputs for some inputs, both by name.

@@ -35,11 +35,11 @@ public struct ONNXDocument: Sendable {
     model.opsetImport = [.with { ($0.domain, $0.version) = ("", Int64(Self.opsetVersion)) }]
     model.producerName = "nlptool"
     model.graph = graph
-    model.metadataProps = ModelMetadata(stored).entries.map { key, value in
-      .with { ($0.key, $0.value) = ("nlptool.\(key)", value.plain) }
-    }
+    model.metadataProps = ModelMetadata(stored).properties
     self.model = model
   }
+
+  init(_ model: ONNXModel) { self.model = model }
 
   private static func graph(of stored: StoredModel, quantizes: Bool) throws(ExchangeError) -> ONNXGraph {
     switch stored {

@@ -13,15 +13,16 @@ struct Prune: ParsableCommand {
     discussion: """
       Weights: the smallest become zero, which compresses well and costs little accuracy; the network keeps its shape. \
       Units (--units): filters of a cnn, hidden units of recurrent networks and of an mlp go altogether, so that the \
-      network is smaller and faster. With --data the network learns on between some steps, and weights that are zero \
-      stay so. Validation texts are a tenth of the data, as in training.
-
-      Images are pruned by weights; train-image --from goes on from there.
+      network is smaller and faster; of images filters of lenet5, small-cnn, alexnet and vgg, and those inside of the \
+      blocks of a resnet. With --data the network learns on between some steps, and weights that are zero \
+      stay so. Validation texts or images are a tenth of the data, or what images set aside, as in training; --test \
+      tells the accuracy at each share.
 
       Examples:
         nlptool prune model --share 0.8 --output sparse
         nlptool prune model --share 0.9 --data train.tsv --steps 4 --epochs 2 --test test.tsv --output sparse
         nlptool prune model --units --share 0.5 --data train.tsv --output small
+        nlptool prune resnet20 --share 0.7 --data cifar10 --output sparse20
       """)
 
   @Argument(help: ArgumentHelp("Folder of the model.", valueName: "model"))
@@ -39,23 +40,31 @@ struct Prune: ParsableCommand {
   @Flag(help: "Prune the vectors of tokens too.")
   var embeddings = false
 
-  @Option(help: ArgumentHelp("Labelled texts to learn from again; may be given several times.", valueName: "data"))
+  @Option(
+    help: ArgumentHelp(
+      "Labelled texts to learn from again, which may be given several times; or a set of images.", valueName: "data"))
   var data: [String] = []
 
   @Option(help: ArgumentHelp("Steps on the way to the share, each with passes of its own.", valueName: "number"))
   var steps = 1
 
-  @Option(help: ArgumentHelp("Passes over the texts after each step, at most.", valueName: "number"))
+  @Option(help: ArgumentHelp("Passes over the data after each step, at most.", valueName: "number"))
   var epochs = 2
 
-  @Option(help: ArgumentHelp("Size of a step of learning. (default: a third of the training's)", valueName: "rate"))
+  @Option(
+    help: ArgumentHelp(
+      "Size of a step of learning. (default: a third of the training's; for images from elsewhere that of train-image "
+        + "--from)", valueName: "rate"))
   var learningRate: Float?
 
-  @Option(help: ArgumentHelp("Texts to judge the model by, before and after.", valueName: "file"))
+  @Option(help: ArgumentHelp("Texts or images to judge the model by, before and after.", valueName: "data"))
   var test: String?
 
   @Option(help: ArgumentHelp("Folder of the pruned model.", valueName: "folder"))
   var output: String
+
+  @Flag(help: "Leave damaged images out and count them, where otherwise the first ends the command.")
+  var skipBad = false
 
   @Flag(help: "Replace a model that is there already.")
   var force = false
@@ -88,26 +97,21 @@ struct Prune: ParsableCommand {
     }
   }
 
-  private var magnitude: MagnitudePruning {
+  var magnitude: MagnitudePruning {
     MagnitudePruning(sparsity: share, scope: scope, includesEmbeddings: embeddings)
   }
 
-  private func prune(_ image: ImageModel) throws {
-    guard !units, data.isEmpty, test == nil else {
-      throw ValidationError("images are pruned by weights alone; then train-image --from, and evaluate")
-    }
-    try ImageModel.checkWritable(to: output, replacing: force)
-    try say(layers: magnitude.apply(to: image.network))
-    try image.write(to: output, replacing: force)
-  }
-
   private func prune(_ original: TextModel) throws {
+    if skipBad { throw ValidationError("--skip-bad is for images") }
     try TextModel.checkWritable(to: output, replacing: force)
     let task = original.task
     let training = data.isEmpty ? nil : try LabelledTexts(paths: data, options: corpus.options(for: task))
     let judged = try test.map { try LabelledTexts(paths: [$0], options: corpus.options(for: task)) }
-    var table = PruningTable(judged: judged)
-    try table.add("before", original)
+    var table = PruningTable(pruning: magnitude)
+    func add(_ stage: String, _ model: TextModel) throws {
+      table.add(stage, model.network, try judged.map { try model.evaluate($0).evaluation.validation })
+    }
+    try add("before", original)
     var pruned = original
     var layers: [MagnitudePruning.LayerReport] = []
     for step in 1...steps {
@@ -118,10 +122,10 @@ struct Prune: ParsableCommand {
       } else {
         layers = magnitude.gradual(step: step, of: steps).apply(to: pruned.network)
       }
-      try table.add(steps == 1 ? "pruned" : "pruned, step \(step)", pruned)
+      try add(steps == 1 ? "pruned" : "pruned, step \(step)", pruned)
       if let training {
         pruned = try learn(training, from: pruned)
-        try table.add("after learning", pruned)
+        try add("after learning", pruned)
       }
     }
     if !units { layers = magnitude.report(on: pruned.network) }
@@ -148,7 +152,7 @@ struct Prune: ParsableCommand {
   }
 
   /// A line for each layer, and one for all.
-  private func say(layers: [MagnitudePruning.LayerReport]) throws {
+  func say(layers: [MagnitudePruning.LayerReport]) throws {
     guard !quiet, !layers.isEmpty else { return }
     var table = TextTable()
     table.add("weight", "weights", "zero", "share")
@@ -162,31 +166,3 @@ struct Prune: ParsableCommand {
 }
 
 extension MagnitudePruning.Scope: ExpressibleByArgument {}
-
-/// What becomes of a model on the way: parameters, and how it does on the test texts.
-private struct PruningTable {
-  private let judged: LabelledTexts?
-  private var table = TextTable()
-  private var hasTitle = false
-
-  init(judged: LabelledTexts?) { self.judged = judged }
-
-  mutating func add(_ stage: String, _ model: TextModel) throws {
-    let parameters = model.network.parameterCount
-    let zeros = model.network.parameters.reduce(0) { sum, parameter in
-      sum + parameter.value.scalars.count { $0 == 0 }
-    }
-    var row = [stage, "\(parameters)", "\(parameters - zeros)"]
-    var title = ["", "parameters", "not zero"]
-    if let judged {
-      let result = try model.evaluate(judged).evaluation.validation
-      row += [result.text, result.loss.fixed(4)]
-      title += [result.metric.title, "loss"]
-    }
-    if !hasTitle { table.add(cells: title) }
-    hasTitle = true
-    table.add(cells: row)
-  }
-
-  var text: String { table.text }
-}

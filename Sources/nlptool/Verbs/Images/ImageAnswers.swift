@@ -5,7 +5,7 @@ import Training
 
 extension Predict {
   /// Says what a model sees on images.
-  func classifyImages(_ model: ImageModel) throws {
+  func classifyImages(_ model: some ImageClassifier) throws {
     if !text.isEmpty { throw ValidationError("--text is for models of texts; \(self.model) is one of images") }
     if threshold != nil {
       throw ValidationError("--threshold is for models of texts; -k says how many classes to give")
@@ -77,7 +77,7 @@ extension Float {
 
 extension Evaluate {
   /// Judges a model of images on those of a path: the part that is set aside for tests, where there is one.
-  func judgeImages(_ model: ImageModel) throws {
+  func judgeImages(_ model: some ImageClassifier) throws {
     guard data.count == 1 else { throw ValidationError("a model of images takes one set of images") }
     let images = try labelledImages(model)
     var (evaluation, skipped) = try model.evaluate(images, skipBad: skipBad)
@@ -87,7 +87,7 @@ extension Evaluate {
     try StandardOutput.shared.write(json ? encodedJSON(report, pretty: false) : report.text)
   }
 
-  private func labelledImages(_ model: ImageModel) throws -> any ImageDataSet {
+  private func labelledImages(_ model: some ImageClassifier) throws -> any ImageDataSet {
     // Classes that have numbers alone are taken to be those of the data, in their order.
     let isNumbered = model.labels == (0..<model.labels.count).map(String.init)
     let options = ImageDataOptions(

@@ -31,15 +31,7 @@ struct ImportWeights: ParsableCommand {
     help: ArgumentHelp("Names of the classes, one a line, in their order. (default: their numbers)", valueName: "file"))
   var labels: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Mean of each channel of pixels / 255, with commas between. (default: that of ImageNet or MNIST)",
-      valueName: "numbers"))
-  var mean: String?
-
-  @Option(
-    help: ArgumentHelp("Deviation of each channel. (default: that of ImageNet or MNIST)", valueName: "numbers"))
-  var deviation: String?
+  @OptionGroup var pixels: NormalizationArguments
 
   @Option(help: ArgumentHelp("Folder of the model.", valueName: "folder"))
   var output = "model"
@@ -50,52 +42,19 @@ struct ImportWeights: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Say nothing.")
   var quiet = false
 
-  func validate() throws {
-    _ = try normalization()
-  }
-
-  /// The normalisation that is given, if one is.
-  private func normalization() throws -> PixelNormalization? {
-    guard let mean, let deviation else {
-      if mean != nil || deviation != nil { throw ValidationError("give both --mean and --deviation") }
-      return nil
-    }
-    func numbers(_ name: String, _ text: String) throws -> [Float] {
-      try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-        guard let number = Float(part.filter { $0 != " " }) else {
-          throw ValidationError("\(name): \"\(part)\" is no number")
-        }
-        return number
-      }
-    }
-    do {
-      return try PixelNormalization(mean: numbers("--mean", mean), deviation: numbers("--deviation", deviation))
-    } catch let error as ImageError {
-      throw ValidationError("\(error)")
-    }
-  }
-
   func run() throws {
     try ImageModel.checkWritable(to: output, replacing: force)
     let weights = try ImageWeights(contentsOf: weights)
     let architecture = try architecture ?? weights.architecture()
-    let preparation = try normalization().map { try architecture.preparation(normalization: $0) }
+    let preparation = try pixels.normalization().map { try architecture.preparation(normalization: $0) }
     let model = try weights.model(
-      architecture, labels: try labels.map(readLabels), labelSource: labels ?? "labels", preparation: preparation)
+      architecture, labels: try labels.map { (path) throws(CorpusError) in try readClassNames(path) },
+      labelSource: labels ?? "labels", preparation: preparation)
     try model.write(to: output, replacing: force)
     if !quiet {
       StandardError.write(
         "\(output): \(architecture.rawValue), \(model.labels.count) classes, \(model.network.parameterCount) parameters\n"
       )
     }
-  }
-
-  /// One name a line; an empty line at the end is none.
-  private func readLabels(_ path: String) throws -> [String] {
-    let reader = try LineReader(path: path)
-    var names: [String] = []
-    while try reader.advance() { names.append(try reader.lineText()) }
-    while names.last?.isEmpty == true { names.removeLast() }
-    return names
   }
 }

@@ -18,6 +18,10 @@ struct TrainImage: ParsableCommand {
       kept then, so that an epoch takes seconds; images do not change at random meanwhile, unless --augment asks for it. \
       Then train everything at a lower rate: --unfreeze-after, or a second run --from the first model.
 
+      --from also takes an ONNX file of any program that reads images: what its last layer sees are the features, or \
+      the value that --features names, and a linear head learns from them. The result is an ONNX file with the new head, \
+      for predict, evaluate and other programs.
+
       Defaults that usually do well: sgd with momentum 0.9, weight decay 0.0005 and a rate that rises and falls once.
 
       Examples:
@@ -26,6 +30,7 @@ struct TrainImage: ParsableCommand {
         nlptool train-image flowers --from squeezenet1_1.safetensors --architecture squeezenet1.1 \
       --freeze features --output flowers-model
         nlptool train-image flowers --from flowers-model --learning-rate 0.001 --output tuned
+        nlptool train-image data --from net.onnx --freeze features --output new.onnx
       """)
 
   @Argument(help: ArgumentHelp("Labelled images.", valueName: "data"))
@@ -44,7 +49,7 @@ struct TrainImage: ParsableCommand {
       "Images to judge the finished model by. (default: those that the data set aside)", valueName: "data"))
   var test: String?
 
-  @Option(help: ArgumentHelp("Folder of the model.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder of the model; a file with --from an ONNX file.", valueName: "path"))
   var output = "model"
 
   @Flag(help: "Replace a model that is there already.")
@@ -66,6 +71,7 @@ struct TrainImage: ParsableCommand {
   @OptionGroup(title: "Changes of images") var augmentation: AugmentationArguments
   @OptionGroup(title: "Training") var loop: ImageTrainingArguments
   @OptionGroup(title: "Training further") var transfer: TransferArguments
+  @OptionGroup(title: "ONNX files") var onnx: ONNXImageArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   @Flag(name: .shortAndLong, help: "Say nothing but the result.")
@@ -76,10 +82,19 @@ struct TrainImage: ParsableCommand {
       throw ValidationError("give an --architecture, or weights to --from")
     }
     if transfer.from == nil, !transfer.freeze.isEmpty { throw ValidationError("--freeze needs --from") }
+    if !(transfer.from.map(isONNX) ?? false), transfer.features != nil || onnx.isGiven {
+      throw ValidationError("--features, --image-size, --mean and --deviation are for an ONNX file --from")
+    }
   }
 
   func run() throws {
     compute.apply()
+    if let from = transfer.from, isONNX(from) {
+      for path in [validation, test].compactMap({ $0 }) { try checkReadable(path) }
+      return try HeadTrainingJob(
+        arguments: self, trunkPath: from, console: TrainingConsole(isQuiet: quiet, unit: "images")
+      ).run()
+    }
     let checkpoint = try CheckpointFile(ofModel: output, resume: resume, force: force)
     try ImageModel.checkWritable(to: output, replacing: force || checkpoint.isResuming)
     if let report { try checkWritable(report) }
