@@ -11,13 +11,21 @@ struct ImageGraph {
   private var builder: ONNXGraphBuilder
   private var values: [OperationTrace.Identity: String] = [:]
   private let trace: ImageTrace
+  /// Weights in bytes that know the range of their inputs, by name.
+  private let measured: [String: QuantizedTensor]
+  /// Batch normalisations that are part of a convolution, by their results.
+  private var folded: [OperationTrace.Identity: String] = [:]
 
   /// The graph of a network for images of a size.
   static func make(
     _ network: any ImageNetwork, channels: Int, size: Size2D, quantizes: Bool
   ) throws(ExchangeError) -> ONNXGraph {
     let image = Tensor(zeros: [1, size.height, size.width, channels])
-    var graph = ImageGraph(ImageTrace(network, image: image), quantizes: quantizes)
+    var measured: [String: QuantizedTensor] = [:]
+    for (name, parameter) in network.namedParameters {
+      if let bytes = parameter.loadedBytes, bytes.inputRange != nil { measured[name] = bytes }
+    }
+    var graph = ImageGraph(ImageTrace(network, image: image), measured: measured, quantizes: quantizes)
     graph.values[.init(image)] = graph.builder.input(
       "image", .float32, ["batch", .fixed(channels), .fixed(size.height), .fixed(size.width)])
     for operation in graph.trace.operations { graph.values[.init(operation.result)] = try graph.node(operation) }
@@ -27,8 +35,8 @@ struct ImageGraph {
     return graph.builder.graph
   }
 
-  private init(_ trace: ImageTrace, quantizes: Bool) {
-    self.trace = trace
+  private init(_ trace: ImageTrace, measured: [String: QuantizedTensor], quantizes: Bool) {
+    (self.trace, self.measured) = (trace, measured)
     builder = ONNXGraphBuilder(name: "image", quantizes: quantizes)
   }
 
@@ -49,22 +57,42 @@ struct ImageGraph {
   }
 
   private mutating func node(_ operation: OperationTrace.Operation) throws(ExchangeError) -> String {
+    if let name = folded[.init(operation.result)] { return name }
     let operands = operation.operands
     let input = try value(operands[0])
     switch operation.kind {
     case .add: return builder.add("Add", [input, try value(operands[1])])
     case .relu: return builder.add("Relu", [input])
     case .linear:
+      if let (name, bytes, range) = measured(operands[1]) {
+        return builder.linear(
+          builder.stepped(input, range), weight: builder.weight(name, bytes),
+          bias: operands.count > 2 ? builder.bias(operands[2].scalars, of: bytes) : nil)
+      }
       return builder.linear(
         input, weight: weight(operands[1]), bias: operands.count > 2 ? weight(operands[2]) : nil)
     case .convolution(let stride, let padding, let dilation, let groups):
       let filters = operands[1]
-      return builder.add(
-        "Conv", [input] + operands.dropFirst().map { weight($0) }, results: 1,
+      var inputs = [input]
+      var norm: OperationTrace.Operation?
+      if let (name, bytes, range) = measured(filters) {
+        norm = normalization(of: operation.result)
+        let (factors, bias) = norm.map { folding($0, bias: operands.count > 2 ? operands[2] : nil) } ?? (nil, nil)
+        inputs = [builder.stepped(input, range), builder.weight(name, bytes, times: factors)]
+        if let bias = bias ?? (operands.count > 2 ? operands[2].scalars : nil) {
+          inputs.append(builder.bias(bias, of: bytes, times: factors))
+        }
+      } else {
+        inputs += operands.dropFirst().map { weight($0) }
+      }
+      let result = builder.add(
+        "Conv", inputs, results: 1,
         [
           .ints("kernel_shape", [filters.shape[2], filters.shape[3]]), .ints("strides", stride), .ints("pads", padding),
           .ints("dilations", dilation), .int("group", groups),
         ])[0]
+      if let norm { folded[.init(norm.result)] = result }
+      return result
     case .batchNormalization(let epsilon):
       return builder.add(
         "BatchNormalization",
@@ -100,6 +128,35 @@ struct ImageGraph {
       }
       return builder.add("Flatten", [input], .int("axis", 1))
     }
+  }
+
+  /// The weight in bytes that an operand stands for, where it knows the range of its inputs.
+  private func measured(_ operand: Tensor) -> (name: String, bytes: QuantizedTensor, range: ClosedRange<Float>)? {
+    guard let name = trace.names[.init(operand)], let bytes = measured[name], let range = bytes.inputRange else {
+      return nil
+    }
+    return (name, bytes, range)
+  }
+
+  /// The batch normalisation that alone reads a convolution.
+  private func normalization(of convolution: Tensor) -> OperationTrace.Operation? {
+    guard trace.useCount(of: convolution) == 1 else { return nil }
+    return trace.operations.first {
+      if case .batchNormalization = $0.kind {
+        .init($0.operands[0]) == OperationTrace.Identity(convolution)
+      } else {
+        false
+      }
+    }
+  }
+
+  /// What the filters' sums are multiplied by and what is added then, as the network computes it.
+  private func folding(_ norm: OperationTrace.Operation, bias: Tensor?) -> (factors: [Float], bias: [Float]) {
+    guard case .batchNormalization(let epsilon) = norm.kind else { return ([], []) }
+    let (mean, variance, weight, shift) = (norm.operands[1], norm.operands[2], norm.operands[3], norm.operands[4])
+    let scale = PreparedConvolution.foldedScale(variance: variance, weight: weight, epsilon: epsilon)
+    let centre = bias.map { mean.detached - $0.detached } ?? mean.detached
+    return (scale.scalars, (shift.detached - centre * scale).scalars)
   }
 
   /// Windows that divide images [B, H, W, C] into a size: a node where they are equal.
