@@ -64,7 +64,7 @@ struct BundleTests {
       let file = URL(fileURLWithPath: path + "/model.json")
       let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
       for (old, new) in [
-        ("\"format\" : 1", "\"format\" : 2"), ("\"format\" : 1", "\"format\" : 0"), ("lenet5", "vgg16"),
+        ("\"format\" : 1", "\"format\" : 3"), ("\"format\" : 1", "\"format\" : 0"), ("lenet5", "vgg16"),
         ("lenet5", "lenet6"), ("image_classification", "classification"), ("\"3\"", "\"2\""),
         ("\"width\" : 28", "\"width\" : 29"), ("0.1307", "1e99"),
       ] {

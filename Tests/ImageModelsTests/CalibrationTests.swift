@@ -53,6 +53,10 @@ struct CalibrationTests {
       let calibration = try model.calibration(on: images)
       try model.write(to: folder + "/small", replacing: false, precision: .int8, calibration: calibration)
       let small = try ImageModel(contentsOf: folder + "/small")
+      #expect(small.description.format == 2)
+      // Written with other numbers it is as others are.
+      try small.write(to: folder + "/whole", replacing: false)
+      #expect(try ImageModel(contentsOf: folder + "/whole").description.format == 1)
       #expect(small.network.inputRanges == calibration.inputRanges)
       let x = try small.preparedImage(images.image(at: 3))
       let (before, after) = (model.logits(x).scalars, small.logits(x).scalars)

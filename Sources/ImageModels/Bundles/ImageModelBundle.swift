@@ -47,12 +47,13 @@ extension ImageModel {
   public func write(
     to path: String, replacing: Bool, precision: WeightPrecision = .float32, calibration: Calibration? = nil
   ) throws(ImageModelError) {
-    let weights = SafeTensors(
-      weights: network.stateDictionary, precision: precision,
-      inputRanges: calibration?.inputRanges ?? network.inputRanges)
+    let ranges = precision == .int8 ? calibration?.inputRanges ?? network.inputRanges : [:]
+    let weights = SafeTensors(weights: network.stateDictionary, precision: precision, inputRanges: ranges)
     do {
       try BundleFiles.write(to: path, replacing: replacing) { folder in
         var description = description
+        // Earlier programs know no ranges, and read whatever has none.
+        description.format = ranges.isEmpty ? ImageModelDescription.oldestFormat : ImageModelDescription.currentFormat
         description.checksums.weights = weights.checksum
         try weights.write(to: BundleFiles.weightsPath(in: folder))
         try BundleFiles.write(description, in: folder)

@@ -26,15 +26,15 @@ public struct ImageModelDescription: Sendable, StoredDescription {
     }
   }
 
-  /// The version that this program writes and the latest that it reads.
-  public static let currentFormat = 1
-  /// The first one.
+  /// The latest version that this program reads, and writes of models whose layers know the range of their inputs.
+  public static let currentFormat = 2
+  /// The first one, and that of all other models.
   public static let oldestFormat = 1
   /// The task by which the bundle is known.
   public static let taskName = "image_classification"
 
   /// Version of the format.
-  public var format = ImageModelDescription.currentFormat
+  public var format = ImageModelDescription.oldestFormat
   /// What the model does.
   public var task = ImageModelDescription.taskName
   /// The network.

@@ -49,6 +49,12 @@ struct Quantize: ParsableCommand {
   @Option(help: ArgumentHelp("Of these so many are looked at, at most.", valueName: "number"))
   var calibrationImages = CalibrationOptions().images
 
+  @Option(
+    help: ArgumentHelp(
+      "Share of what a layer sees that may lie beyond the range, the largest and smallest numbers.", valueName: "share")
+  )
+  var calibrationCut = CalibrationOptions().cutShare
+
   @Option(help: ArgumentHelp("Rows that stay, those with the largest norms. (default: all)", valueName: "number"))
   var cutoff: Int?
 
@@ -81,6 +87,9 @@ struct Quantize: ParsableCommand {
 
   func validate() throws {
     if calibrationImages < 1 { throw ValidationError("--calibration-images takes a number from 1 on") }
+    if !(0..<1).contains(calibrationCut) {
+      throw ValidationError("--calibration-cut takes a number from 0 on, below 1")
+    }
     if calibrate != nil, let precision, precision != .int8 {
       throw ValidationError("--calibrate is for --precision int8")
     }
@@ -145,6 +154,7 @@ struct Quantize: ParsableCommand {
     if let calibrate {
       var options = CalibrationOptions()
       options.images = calibrationImages
+      options.cutShare = calibrationCut
       let found = try model.calibration(on: ImageCollection.images(at: calibrate), options)
       if !quiet { StandardError.write("\(found.inputRanges.count) layers have seen \(found.imageCount) images\n") }
       calibration = found

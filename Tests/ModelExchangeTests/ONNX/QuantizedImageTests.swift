@@ -50,10 +50,9 @@ struct QuantizedImageTests {
     #expect(types.count { $0 == "QuantizeLinear" } == 20 && types.count { $0 == "DequantizeLinear" } == 60)
     #expect(!types.contains("BatchNormalization"))
     let difference = try document.verify(against: stored, path: "test")
-    #expect(difference < 0.02)
-    // In Float32 it is another network, by more than that of another order of sums.
-    let floats = try ONNXDocument(.image(model))
-    #expect(throws: ExchangeError.self) { try floats.verify(against: stored, path: "test") }
+    // In Float32 it is another network, by more than another order of sums makes.
+    let other = try ONNXDocument(.image(model)).verify(against: stored, path: "test")
+    #expect(difference < 0.01 && other > 2 * difference, "\(difference), \(other)")
   }
 }
 
