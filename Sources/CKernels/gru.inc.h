@@ -4,6 +4,7 @@
 // first 3H'), and those that depend on the previous output too (the last 3H').
 
 static void gru_forward_step(const struct recurrent_step *s) {
+  quantize_past(s);
   ptrdiff_t padded = (s->hidden + 15) / 16 * 16;
   for (ptrdiff_t first = s->first_unit; first < s->end_unit;) {
     ptrdiff_t units = unit_group(s, first, 16), width = (units + 15) / 16 * 16;

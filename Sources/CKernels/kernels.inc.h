@@ -11,6 +11,7 @@
 #include "vectors.inc.h"
 #include "elementwise.inc.h"
 #include "matrix_product.inc.h"
+#include "byte_product.inc.h"
 #include "recurrent.inc.h"
 #include "convolution.inc.h"
 #include "convolution_max.inc.h"
@@ -38,6 +39,11 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .gather_panels = gather_panels,
     .multiply_transposed = multiply_transposed,
     .multiply_by_rows = multiply_by_rows,
+    .pack_byte_panels = pack_byte_panels,
+    .quantize_rows = quantize_rows,
+    .quantize_between = quantize_between,
+    .multiply_bytes = multiply_bytes,
+    .convolve_bytes = convolve_bytes,
     .lstm_forward_step = lstm_forward_step,
     .gru_forward_step = gru_forward_step,
     .rnn_tanh_forward_step = rnn_tanh_forward_step,

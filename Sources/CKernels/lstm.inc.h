@@ -1,6 +1,7 @@
 // Long short-term memory. Gates stand in blocks of 8 units: i₀…i₇ f₀…f₇ g₀…g₇ o₀…o₇, 32 columns (two panels) a block.
 
 static void lstm_forward_step(const struct recurrent_step *s) {
+  quantize_past(s);
   for (ptrdiff_t first = s->first_unit; first < s->end_unit;) {
     ptrdiff_t units = unit_group(s, first, 8), blocks = (units + 7) / 8;
     float *group = s->keeps_gates ? s->gates + 4 * first : s->gates;

@@ -12,6 +12,11 @@ static ptrdiff_t unit_group(const struct recurrent_step *s, ptrdiff_t first, ptr
 static void add_recurrent_product(const struct recurrent_step *s, ptrdiff_t first_panel, ptrdiff_t end_panel,
                                   float *columns, ptrdiff_t stride) {
   ptrdiff_t k = s->hidden, rows = s->rows;
+  if (s->bytes) {
+    multiply_bytes(s->past_bytes, 0, rows, s->bytes, first_panel, end_panel, columns, stride, product_start_accumulate,
+                   NULL);
+    return;
+  }
   if (rows <= WIDE_TILE_ROWS) {
     const float *panels = s->weight + 16 * first_panel * k;
     ptrdiff_t count = end_panel - first_panel;
@@ -31,6 +36,13 @@ static void add_recurrent_product(const struct recurrent_step *s, ptrdiff_t firs
       }
     }
   }
+}
+
+/// The previous outputs in bytes, where the weight is.
+static void quantize_past(const struct recurrent_step *s) {
+  if (!s->bytes || !s->past_output) return;
+  const struct byte_rows *to = s->past_bytes;
+  quantize_rows(s->past_output, s->past_output_stride, s->rows, s->hidden, to->bytes, to->stride, to->scales, to->zeros);
 }
 
 /// The input products of some columns (a multiple of 8), unless they stand there already.

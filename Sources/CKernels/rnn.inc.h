@@ -2,6 +2,7 @@
 // the activation is the output, so that the backward pass needs no gates.
 
 INLINE void rnn_forward_step(const struct recurrent_step *s, bool is_relu) {
+  quantize_past(s);
   for (ptrdiff_t first = s->first_unit; first < s->end_unit;) {
     ptrdiff_t units = unit_group(s, first, 16), width = (units + 15) / 16 * 16;
     float *sums = s->gates;

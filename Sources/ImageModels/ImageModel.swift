@@ -40,10 +40,15 @@ public struct ImageModel: ImageClassifier {
   /// Logits [B, classes] of prepared images [B, H, W, channels].
   public func logits(_ images: Tensor) -> Tensor { network(images) }
 
+  /// An image as the network takes it, [1, H, W, channels].
+  public func preparedImage(_ image: Image) throws(ImageModelError) -> Tensor {
+    let numbers = try ImageModelError.converting { () throws(ImageError) in try preparation.numbers(of: image) }
+    return numbers.reshaped([1] + numbers.shape)
+  }
+
   /// What the model says of one image.
   public func predict(_ image: Image) throws(ImageModelError) -> ImagePrediction {
-    let numbers = try ImageModelError.converting { () throws(ImageError) in try preparation.numbers(of: image) }
-    let logits = network(numbers.reshaped([1] + numbers.shape))
+    let logits = network(try preparedImage(image))
     return ImagePrediction(labels: labels, logits: logits.scalars, probabilities: logits.softmax().scalars)
   }
 }

@@ -25,12 +25,15 @@ public enum ModelBundle {
 
   /// Reads the weights, whose checksum must be right.
   ///
-  /// - Parameter names: tensors that stay as they are stored, whatever their type.
+  /// - Parameters:
+  ///   - names: tensors that stay as they are stored, whatever their type.
+  ///   - keepingBytes: whether weights in bytes stay so, in ``SafeTensors/quantized``.
   public static func readWeights(
-    in folder: String, keepingStored names: Set<String> = [], _ checksums: BundleChecksums
+    in folder: String, keepingStored names: Set<String> = [], keepingBytes: Bool = false, _ checksums: BundleChecksums
   ) throws(BundleError) -> SafeTensors {
     try converting { () throws(FileError) in
-      try BundleFiles.readWeights(in: folder, keepingStored: names, checksum: checksums.weights)
+      try BundleFiles.readWeights(
+        in: folder, keepingStored: names, keepingBytes: keepingBytes, checksum: checksums.weights)
     }
   }
 

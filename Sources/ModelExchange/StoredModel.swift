@@ -3,6 +3,7 @@ public import ImageModels
 import ModelBundles
 import ModelFiles
 import NeuralNetworks
+import Tensors
 public import TextModels
 
 /// A trained model of any kind that a folder holds and that can leave for other programs.
@@ -43,18 +44,39 @@ extension StoredModel {
       reason: "the paths of its \(classifier.labels.count) labels are too many; train with --bag-loss softmax")
   }
 
-  /// Rounds the weights of a network to what a byte and the scale of a row can say, in place: the model that its ONNX file
-  /// in bytes is compared with. Bags stay as they are.
-  public func round() {
-    let network: any Module
+  /// The network, unless it is a bag.
+  private var network: (any Module)? {
     switch self {
-    case .text(let model): network = model.network
-    case .language(let model): network = model.network
-    case .image(let model): network = model.network
-    case .bag: return
+    case .text(let model): model.network
+    case .language(let model): model.network
+    case .image(let model): model.network
+    case .bag: nil
     }
-    for parameter in network.parameters where parameter.shape.count >= 2 {
+  }
+
+  /// Makes a network that was loaded in bytes compute with Float32, as other programs do with the numbers that these stand
+  /// for, in place.
+  ///
+  /// - Parameter keepingMeasured: whether layers that know the range of their inputs stay as they are.
+  func computeInFloats(keepingMeasured: Bool) {
+    for parameter in network?.parameters ?? [] where !(keepingMeasured && parameter.isMeasured) {
+      parameter.forgetBytes()
+    }
+  }
+
+  /// Whether some layers know the range of their inputs, which then are rounded to 256 steps of it.
+  var hasMeasuredLayers: Bool { network?.parameters.contains { $0.isMeasured } ?? false }
+
+  /// Rounds the weights of a network to what a byte and the scale of a row can say, in place: the model that its ONNX file
+  /// in bytes is compared with. Bags stay as they are, and so do layers that know the range of their inputs.
+  public func round() {
+    for parameter in network?.parameters ?? [] where parameter.shape.count >= 2 && !parameter.isMeasured {
       parameter.value = parameter.value.roundedToBytes()
     }
   }
+}
+
+extension Parameter {
+  /// Whether it came in bytes with the range of what it is multiplied with.
+  fileprivate var isMeasured: Bool { loadedBytes?.inputRange != nil }
 }

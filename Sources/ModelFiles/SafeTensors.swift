@@ -11,6 +11,8 @@ public struct SafeTensors: Sendable {
   public let tensors: [String: Tensor]
   /// Tensors that are kept as the file has them, by name.
   public let stored: [String: StoredTensor]
+  /// Weights in bytes with their scales, by name, where a reader of bundles asked for them.
+  public let quantized: [String: QuantizedTensor]
   /// Free text by name.
   public let metadata: [String: String]
 
@@ -20,8 +22,16 @@ public struct SafeTensors: Sendable {
   ) {
     precondition(
       Set(tensors.keys).isDisjoint(with: stored.keys), "SafeTensors: a name is given to two tensors")
+    self.init(tensors: tensors, stored: stored, quantized: [:], metadata: metadata)
+  }
+
+  init(
+    tensors: [String: Tensor], stored: [String: StoredTensor], quantized: [String: QuantizedTensor],
+    metadata: [String: String]
+  ) {
     self.tensors = tensors
     self.stored = stored
+    self.quantized = quantized
     self.metadata = metadata
   }
 
@@ -105,9 +115,7 @@ public struct SafeTensors: Sendable {
     guard end == file.count - start else {
       throw damaged("the tensors have \(end) bytes, the file holds \(file.count - start)")
     }
-    self.tensors = tensors
-    self.stored = stored
-    self.metadata = metadata
+    self.init(tensors: tensors, stored: stored, quantized: [:], metadata: metadata)
   }
 
   private static func range(of entry: Entry, _ type: ElementType, space: Int) -> Range<Int>? {

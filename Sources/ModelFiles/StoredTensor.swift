@@ -43,6 +43,19 @@ public struct StoredTensor: Sendable {
     }
   }
 
+  /// Bytes with a scale for each row, looked at where they are mapped; `nil` where one of them is -128.
+  func quantized(scales: [Float], inputRange: ClosedRange<Float>?) -> QuantizedTensor? {
+    switch storage {
+    case .mapped(let file, let range):
+      return QuantizedTensor(
+        viewing: file.base + range.lowerBound, scales: scales, shape: shape, inputRange: inputRange, owner: file)
+    case .array(let bytes):
+      let signed = bytes.map { Int8(bitPattern: $0) }
+      return signed.contains(-128)
+        ? nil : QuantizedTensor(signed, scales: scales, shape: shape, inputRange: inputRange)
+    }
+  }
+
   /// Number of bytes.
   public var byteCount: Int { shape.elementCount * type.size }
 

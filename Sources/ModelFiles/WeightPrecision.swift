@@ -1,6 +1,7 @@
 public import Tensors
 
-/// How the weights of a network are stored. It computes with Float32, whatever they are.
+/// How the weights of a network are stored. Those in bytes are also computed with where that is no slower, others become
+/// Float32.
 public enum WeightPrecision: String, Sendable, Hashable, Codable, CaseIterable {
   /// Four bytes a number, as trained.
   case float32
@@ -14,9 +15,15 @@ public enum WeightPrecision: String, Sendable, Hashable, Codable, CaseIterable {
 
 extension SafeTensors {
   private static let scaleSuffix = "#scale"
+  private static let inputSuffix = "#input"
 
   /// Weights of a network as they are stored: matrices and filters with a precision, vectors as they are.
-  public init(weights: [String: Tensor], precision: WeightPrecision, metadata: [String: String] = ["format": "pt"]) {
+  ///
+  /// - Parameter inputRanges: of weights in bytes, the range of what each is multiplied with, where it was measured.
+  public init(
+    weights: [String: Tensor], precision: WeightPrecision, inputRanges: [String: ClosedRange<Float>] = [:],
+    metadata: [String: String] = ["format": "pt"]
+  ) {
     var tensors: [String: Tensor] = [:]
     var stored: [String: StoredTensor] = [:]
     for (name, tensor) in weights {
@@ -34,30 +41,68 @@ extension SafeTensors {
         let (bytes, scales) = tensor.roundedRows()
         stored[name] = StoredTensor(bytes, type: .int8, shape: tensor.shape)
         tensors[name + Self.scaleSuffix] = Tensor(scales)
+        if let range = inputRanges[name] {
+          tensors[name + Self.inputSuffix] = Tensor([range.lowerBound, range.upperBound])
+        }
       }
     }
     self.init(tensors: tensors, stored: stored, metadata: metadata)
   }
 
-  /// The same with what is stored as Float32, but for some names; `nil` where scales do not fit.
-  func expanded(except names: Set<String>) -> SafeTensors? {
+  /// The same with what is stored as Float32, but for some names, and for weights in bytes where these are wanted: those
+  /// are in ``quantized``.
+  func expanded(except names: Set<String>, keepingBytes: Bool) throws(WeightFault) -> SafeTensors {
     var tensors = tensors
     var kept: [String: StoredTensor] = [:]
+    var quantized: [String: QuantizedTensor] = [:]
     for (name, tensor) in stored {
       if names.contains(name) {
         kept[name] = tensor
         continue
       }
-      let numbers = tensor.tensor
       guard let scales = tensors.removeValue(forKey: name + Self.scaleSuffix) else {
-        tensors[name] = numbers
+        tensors[name] = tensor.tensor
         continue
       }
-      guard scales.rank == 1, numbers.rank > 0, scales.count == numbers.shape[0] else { return nil }
-      tensors[name] = numbers.scalingRows(scales)
+      let range = tensors.removeValue(forKey: name + Self.inputSuffix)
+      let bytes = try Self.bytes(name, tensor, scales: scales, inputRange: range)
+      if keepingBytes { quantized[name] = bytes } else { tensors[name] = bytes.dequantized }
     }
-    return SafeTensors(tensors: tensors, stored: kept, metadata: metadata)
+    return SafeTensors(tensors: tensors, stored: kept, quantized: quantized, metadata: metadata)
   }
+
+  /// A weight in bytes, whose scales may come from a damaged file.
+  private static func bytes(
+    _ name: String, _ tensor: StoredTensor, scales: Tensor, inputRange: Tensor?
+  ) throws(WeightFault) -> QuantizedTensor {
+    guard tensor.type == .int8, let rows = tensor.shape.first, scales.shape == [rows] else {
+      throw WeightFault(reason: "\(name) of the shape \(tensor.shape) has scales of the shape \(scales.shape)")
+    }
+    var range: ClosedRange<Float>?
+    if let inputRange {
+      let numbers = inputRange.scalars
+      guard numbers.count == 2, numbers[0] <= 0, numbers[1] >= 0, (numbers[1] - numbers[0]).isFinite else {
+        throw WeightFault(reason: "\(name) has the range \(numbers) of inputs")
+      }
+      range = numbers[0]...numbers[1]
+    }
+    let numbers = scales.scalars
+    guard let bytes = tensor.quantized(scales: numbers, inputRange: range) else {
+      throw WeightFault(reason: "\(name) has a byte below -127")
+    }
+    for (row, scale) in numbers.enumerated() {
+      // A row of zeros may have any scale, and has 0 where it is written.
+      guard scale.isFinite, scale >= 0, scale > 0 || bytes.isZero(row: row) else {
+        throw WeightFault(reason: "\(name) has the scale \(scale) in row \(row)")
+      }
+    }
+    return bytes
+  }
+}
+
+/// What is wrong with a weight of a file.
+struct WeightFault: Error {
+  let reason: String
 }
 
 extension Tensor {
@@ -73,43 +118,6 @@ extension Tensor {
         count = 2 * numbers.count
       }
     }
-  }
-
-  /// Each row as bytes from -127 to 127, and what a step of them stands for.
-  package func roundedRows() -> (bytes: [UInt8], scales: [Float]) {
-    let width = count / shape[0]
-    return withUnsafeElements { numbers in
-      var scales = [Float](repeating: 0, count: shape[0])
-      let bytes = [UInt8](unsafeUninitializedCapacity: numbers.count) { bytes, count in
-        for row in scales.indices {
-          let own = row * width..<(row + 1) * width
-          let scale = own.reduce(Float(0)) { max($0, abs(numbers[$1])) } / 127
-          scales[row] = scale
-          for index in own {
-            let step = scale > 0 ? (numbers[index] / scale).rounded(.toNearestOrEven) : 0
-            bytes[index] = UInt8(bitPattern: Int8(max(-127, min(127, step))))
-          }
-        }
-        count = numbers.count
-      }
-      return (bytes, scales)
-    }
-  }
-
-  /// What ``roundedRows()`` leaves of the numbers.
-  package func roundedToBytes() -> Tensor {
-    guard count > 0 else { return self }
-    let (bytes, scales) = roundedRows()
-    let width = count / shape[0]
-    return Tensor(
-      bytes.indices.map { Float(Int8(bitPattern: bytes[$0])) * scales[$0 / width] }, shape: shape)
-  }
-
-  /// Every row times its scale.
-  fileprivate func scalingRows(_ scales: Tensor) -> Tensor {
-    let width = count / max(shape[0], 1)
-    let (numbers, scales) = (scalars, scales.scalars)
-    return Tensor(numbers.indices.map { numbers[$0] * scales[$0 / max(width, 1)] }, shape: shape)
   }
 }
 

@@ -64,23 +64,35 @@ extension Module {
 
   /// Takes over values of parameters and buffers by name.
   ///
+  /// - Parameter quantized: those in bytes. Layers that can compute with them do so in inference; for others they become
+  ///   Float32 when first used.
   /// - Throws: ``ModuleLoadingError`` for a name that is missing or unknown and for a shape that differs; nothing has
   ///   been changed then.
-  public func load(_ values: [String: Tensor]) throws(ModuleLoadingError) {
+  public func load(
+    _ values: [String: Tensor], quantized: [String: QuantizedTensor] = [:]
+  ) throws(ModuleLoadingError) {
     let own = leaves
     for (name, leaf) in own {
-      guard let value = values[name] else { throw .missing(name: name, shape: leaf.shape) }
-      guard value.shape == leaf.shape else {
-        throw .shape(name: name, expected: leaf.shape, found: value.shape)
+      guard let shape = values[name]?.shape ?? quantized[name]?.shape else {
+        throw .missing(name: name, shape: leaf.shape)
       }
+      guard shape == leaf.shape else { throw .shape(name: name, expected: leaf.shape, found: shape) }
     }
     let names = Set(own.map(\.name))
-    if let unknown = values.keys.filter({ !names.contains($0) }).min() { throw .unknown(name: unknown) }
+    if let unknown = (Array(values.keys) + quantized.keys).filter({ !names.contains($0) }).min() {
+      throw .unknown(name: unknown)
+    }
     for (name, leaf) in own {
-      guard let value = values[name] else { continue }
-      switch leaf {
-      case .parameter(let parameter): parameter.value = value
-      case .buffer(let buffer): buffer.value = value
+      if let value = values[name] {
+        switch leaf {
+        case .parameter(let parameter): parameter.value = value
+        case .buffer(let buffer): buffer.value = value
+        }
+      } else if let bytes = quantized[name] {
+        switch leaf {
+        case .parameter(let parameter): parameter.load(bytes)
+        case .buffer(let buffer): buffer.value = bytes.dequantized
+        }
       }
     }
   }
@@ -110,7 +122,12 @@ fileprivate enum Leaf {
     }
   }
 
-  var shape: [Int] { value.shape }
+  var shape: [Int] {
+    switch self {
+    case .parameter(let parameter): parameter.shape
+    case .buffer(let buffer): buffer.shape
+    }
+  }
 }
 
 /// Why values do not fit a module.

@@ -80,4 +80,35 @@ struct WeightPrecisionTests {
       }
     }
   }
+
+  /// A file with one weight in bytes, two rows of two.
+  private func read(
+    _ bytes: [Int8], scales: [Float], keepingBytes: Bool
+  ) throws -> SafeTensors {
+    try withFile { folder in
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let file = SafeTensors(
+        tensors: ["w#scale": Tensor(scales)],
+        stored: ["w": StoredTensor(bytes.map { UInt8(bitPattern: $0) }, type: .int8, shape: [2, 2])])
+      try file.write(to: BundleFiles.weightsPath(in: folder))
+      return try BundleFiles.readWeights(in: folder, keepingBytes: keepingBytes, checksum: file.checksum)
+    }
+  }
+
+  @Test("a scale that is none is an error that names the weight; a row of zeros may have the scale 0")
+  func damagedScales() throws {
+    for keepingBytes in [true, false] {
+      for scales: [Float] in [[.nan, 1], [1, .infinity], [-1, 1], [0, 1], [1, -.infinity], [1], []] {
+        #expect {
+          try read([1, 2, 3, 4], scales: scales, keepingBytes: keepingBytes)
+        } throws: { "\($0)".contains("w ") && "\($0)".contains("scale") }
+      }
+      #expect { try read([1, -128, 3, 4], scales: [1, 1], keepingBytes: keepingBytes) } throws: {
+        "\($0)".contains("-127")
+      }
+      let file = try read([0, 0, 3, -127], scales: [0, 0.5], keepingBytes: keepingBytes)
+      let expected = Tensor([0, 0, 1.5, -63.5], shape: [2, 2])
+      #expect((keepingBytes ? file.quantized["w"]?.dequantized : file.tensors["w"]) == expected)
+    }
+  }
 }

@@ -138,11 +138,11 @@ struct KernelFunctionTests {
               output.withUnsafeMutableBufferPointer { output in
                 weight.withUnsafeBufferPointer { weight in
                   var step = recurrent_step(
-                    rows: 1, hidden: 8, first_unit: 0, end_unit: 8, weight: weight.baseAddress!, recurrent_bias: nil,
-                    inputs: gates.baseAddress!, input_stride: 32, input_rows: nil, past_output: past.baseAddress,
-                    past_output_stride: 8, past_cell: past.baseAddress, past_cell_stride: 8, keeps_gates: true,
-                    gates: gates.baseAddress!, gate_stride: 32, cell: cell.baseAddress!, cell_stride: 8,
-                    output: output.baseAddress!, output_stride: 8)
+                    rows: 1, hidden: 8, first_unit: 0, end_unit: 8, weight: weight.baseAddress!, bytes: nil,
+                    past_bytes: nil, recurrent_bias: nil, inputs: gates.baseAddress!, input_stride: 32, input_rows: nil,
+                    past_output: past.baseAddress, past_output_stride: 8, past_cell: past.baseAddress,
+                    past_cell_stride: 8, keeps_gates: true, gates: gates.baseAddress!, gate_stride: 32,
+                    cell: cell.baseAddress!, cell_stride: 8, output: output.baseAddress!, output_stride: 8)
                   table.lstm_forward_step(&step)
                 }
               }

@@ -149,6 +149,7 @@ struct ExportTests {
           "quantize", model, "--precision", precision, "--test", data, "--output", small,
         ])
         #expect(result.code == 0 && result.output.contains("after"), "\(result.errors)")
+        #expect(result.output.contains("weights") && result.output.contains("a text"))
         #expect(try Double(size("\(small)/weights.safetensors")) < share * Double(whole) + 2000)
         #expect(try Command.run(["predict", small, "--text", "lovely"]).code == 0)
       }

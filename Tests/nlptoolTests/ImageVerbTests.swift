@@ -28,6 +28,34 @@ struct ImageVerbTests {
     try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }
 
+  @Test("a network in bytes learns what its layers see, is judged before and after, and leaves")
+  func quantize() throws {
+    try Command.withFolder { folder in
+      let (model, data) = try trained(folder)
+      let small = "\(folder)/small"
+      let result = try Command.run(["quantize", model, "--calibrate", data, "--test", data, "--output", small])
+      #expect(result.code == 0 && result.errors.contains("5 layers have seen 48 images"), "\(result.errors)")
+      let lines = result.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+      #expect(lines.map(\.first) == ["weights", "before", "after"] && lines[0].contains("accuracy"))
+      let (before, after) = (lines[1].compactMap(Double.init), lines[2].compactMap(Double.init))
+      // Megabytes, per cent, loss, milliseconds.
+      try #require(before.count == 4 && after.count == 4)
+      #expect(after[0] < 0.3 * before[0] && before[1] == 100 && after[1] == 100 && after[3] > 0)
+      let labels = try [model, small].map { model in
+        try Command.run(["predict", model, data]).output.split(separator: "\n").map { $0.split(separator: "\t")[1] }
+      }
+      #expect(labels[0].count == 48 && labels[0] == labels[1])
+      let export = try Command.run(["export", small, "--output", "\(folder)/small.onnx"])
+      #expect(export.code == 0 && export.errors.contains("verified"), "\(export.errors)")
+      for (arguments, code) in [
+        (["--precision", "float16", "--calibrate", data], 64), (["--calibrate", "\(folder)/none"], 66),
+        (["--calibrate", data, "--calibration-images", "0"], 64), (["--cutoff", "10"], 64),
+      ] as [([String], Int32)] {
+        #expect(try Command.run(["quantize", model, "--output", "\(folder)/no"] + arguments).code == code)
+      }
+    }
+  }
+
   @Test("train, predict, evaluate and info go together")
   func endToEnd() throws {
     try Command.withFolder { folder in

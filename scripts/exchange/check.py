@@ -111,6 +111,36 @@ def check_bytes(case, model, work, inputs, bound):
         file.unlink()
 
 
+def check_steps(case, corpora, work):
+    """A network for images whose layers know the range of their inputs: QuantizeLinear and DequantizeLinear around both.
+
+    nlptool and ONNX Runtime cut what layers see into the same 256 steps, but where sums are formed in another order a number
+    may fall on the other side of a step, and a step is a step in all that follows. So the mean difference of the logits is
+    judged, beside what rounding does to the model itself, and labels must be equal but where two are nearly so.
+    """
+    model, small = work / f"model-{case}", work / f"steps-{case}"
+    nlptool("import-weights", "--architecture", "resnet20-cifar", "--weights", corpora / "resnet_cifar10/resnet20.safetensors",
+            "--output", model, "--force", "--quiet")
+    pictures = corpora / "cifar10/data_batch_1.first4000.bin"
+    nlptool("quantize", model, "--calibrate", corpora / "cifar10/train", "--output", small, "--force", "--quiet")
+    run = session(exported(case, small, work))
+    answers = [[list(json.loads(line)["logits"].values()) for line in nlptool(
+        "predict", which, pictures, "--format", "jsonl", "--logits", "--quiet").splitlines()] for which in (model, small)]
+    whole, rounded = (np.array(logits, np.float32) for logits in answers)
+    preparation = json.loads(run.get_modelmeta().custom_metadata_map["nlptool.preparation"])["normalization"]
+    mean, deviation = (np.array(preparation[key], np.float32).reshape(1, 3, 1, 1) for key in ("mean", "deviation"))
+    images = np.fromfile(pictures, np.uint8).reshape(-1, 3073)[:, 1:].reshape(-1, 3, 32, 32).astype(np.float32)
+    images = (images / 255 - mean) / deviation
+    made = np.concatenate([run.run(["logits"], {"image": images[i:i + 100]})[0] for i in range(0, len(images), 100)])
+    scale = np.abs(rounded).mean()
+    top = np.sort(rounded, axis=1)
+    equal = made.argmax(1) == rounded.argmax(1)
+    tied = top[:, -1] - top[:, -2] < 0.1 * scale
+    note = (f"{len(images)} images, labels equal: {int(equal.sum())}, nearly tied: {int((~equal & tied).sum())}; "
+            f"rounding itself {np.abs(whole - rounded).mean() / scale:.1e}")
+    report(case, np.abs(made - rounded).mean() / scale if (equal | tied).all() else float("nan"), 1e-2, note)
+
+
 def check_tokenizer(case, model, answers, texts, work):
     """tokenizer.py, and tokenizer.json where there is one, give the ids that nlptool gives."""
     if not HAS_ICU:
@@ -325,6 +355,9 @@ def main():
         cases = ([(name, lambda name=name: check_text(name, TEXTS[name], work)) for name in TEXTS]
                  + [(name, lambda name=name: check_language_model(name, LANGUAGE_MODELS[name], work)) for name in LANGUAGE_MODELS]
                  + [(name, lambda name=name: check_image(name, work)) for name in images])
+        corpora = os.environ.get("NLPTOOL_CORPORA")
+        if corpora and (pathlib.Path(corpora) / "resnet_cifar10").exists():
+            cases.append(("resnet20-cifar-steps", lambda: check_steps("resnet20-cifar-steps", pathlib.Path(corpora), work)))
         left_out = {"vgg11", "vgg13", "vgg19", "vgg11-bn", "vgg13-bn", "vgg16-bn", "vgg19-bn", "resnet101"} if arguments.quick else ()
         for name, check in cases:
             if fnmatch.fnmatch(name, arguments.cases) and name not in left_out:

@@ -43,6 +43,29 @@ struct kernel_table {
   void (*multiply_by_rows)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b, ptrdiff_t b_stride,
                            ptrdiff_t n, ptrdiff_t k, const float *_Nullable bias, float *c, ptrdiff_t c_stride);
 
+  // Matrix product of bytes (byte_product.inc.h)
+  /// Packs rows of signed bytes from -127 to 127, the columns of B (K × N), into kernel_byte_panel_size(k, n) bytes.
+  /// `sums` has those of each column, to a multiple of 16.
+  void (*pack_byte_panels)(const int8_t *b, ptrdiff_t stride, ptrdiff_t n, ptrdiff_t k, int8_t *panels, int32_t *sums);
+  /// Rows in steps of a byte, 256 from the lowest number of a row to its highest, where zero is a step. A row with what
+  /// is infinite or not a number has a scale that is not a number.
+  void (*quantize_rows)(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t k, uint8_t *bytes,
+                        ptrdiff_t byte_stride, float *scales, int32_t *zeros);
+  /// The same with 256 steps from `lowest` (at most 0) to `highest` (at least 0) for all rows; what is beyond becomes the
+  /// nearest step. Returns the step of zero.
+  int32_t (*quantize_between)(float lowest, float highest, const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t k,
+                              uint8_t *bytes, ptrdiff_t byte_stride, float *scale);
+  /// C = start + A·B for `rows` rows of A from `first` on and some panels of B. C begins with the first of these rows and
+  /// panels; `bias` has a number for each column of B, to a multiple of 16. Sums of products are exact.
+  void (*multiply_bytes)(const struct byte_rows *a, ptrdiff_t first, ptrdiff_t rows, const struct byte_matrix *b,
+                         ptrdiff_t first_panel, ptrdiff_t end_panel, float *c, ptrdiff_t c_stride,
+                         enum product_start start, const float *_Nullable bias);
+  /// A convolution by the columns of B: `count` lines of windows from `first` on, of those of all images. `out` and
+  /// `addend`, which is added to the sums, have N numbers for each window of all images; smaller ones become `minimum`.
+  void (*convolve_bytes)(const struct byte_windows *windows, ptrdiff_t first, ptrdiff_t count,
+                         const struct byte_matrix *b, const float *_Nullable bias, const float *_Nullable addend,
+                         float minimum, float *out);
+
   // Recurrent cells (recurrent.inc.h)
   recurrent_forward *lstm_forward_step, *gru_forward_step, *rnn_tanh_forward_step, *rnn_relu_forward_step;
   recurrent_backward *lstm_backward_step, *gru_backward_step, *rnn_tanh_backward_step, *rnn_relu_backward_step;
@@ -312,6 +335,11 @@ static inline ptrdiff_t kernel_local_response_scratch(ptrdiff_t channels, ptrdif
 /// Floats of a packed K × N matrix.
 static inline ptrdiff_t kernel_packed_size(ptrdiff_t k, ptrdiff_t n) {
   return (n + KERNEL_PANEL_WIDTH - 1) / KERNEL_PANEL_WIDTH * KERNEL_PANEL_WIDTH * k;
+}
+
+/// Bytes of a packed K × N matrix of bytes.
+static inline ptrdiff_t kernel_byte_panel_size(ptrdiff_t k, ptrdiff_t n) {
+  return (n + KERNEL_PANEL_WIDTH - 1) / KERNEL_PANEL_WIDTH * KERNEL_PANEL_WIDTH * ((k + 3) / 4 * 4);
 }
 
 /// Tells the processor that this thread waits in a loop.

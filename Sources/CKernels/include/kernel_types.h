@@ -13,6 +13,7 @@ enum kernel_level {
   kernel_level_plain = 0,
   kernel_level_avx2 = 1,
   kernel_level_avx512 = 2,
+  kernel_level_avx512vnni = 3,
 };
 
 /// Columns of a panel of the packed right operand.
@@ -41,6 +42,38 @@ enum product_start {
   product_start_zero = 0,      ///< C = A·B
   product_start_accumulate = 1,  ///< C = C + A·B
   product_start_bias = 2,      ///< C = bias (one value a column) + A·B
+};
+
+/// Rows of numbers in steps of a byte: number i of a row is scale · (its step - zero). Steps are stored as the level of
+/// kernels has them that wrote them, and so is their zero; no other level can read them.
+struct byte_rows {
+  uint8_t *bytes;
+  ptrdiff_t stride;  ///< a multiple of 4, at least the length of a row
+  float *scales;
+  int32_t *zeros;
+};
+
+/// The most rows of a matrix of bytes, so that no sum of products overflows.
+#define KERNEL_BYTE_DEPTH (1 << 16)
+
+/// The right operand of a product of bytes, K × N with K up to KERNEL_BYTE_DEPTH, in panels of 16 columns.
+struct byte_matrix {
+  const int8_t *panels;
+  ptrdiff_t k, n;
+  const float *scales;  ///< of each column, to a multiple of 16
+  const int32_t *sums;  ///< of the bytes of each column, to a multiple of 16
+};
+
+/// Images in steps of a byte with their padding written out, and the windows of a convolution over them: window (y, x) of an
+/// image reads `runs` runs of run_length bytes (a multiple of 4), the first of which begins y · line_step + x ·
+/// window_step bytes behind the image.
+struct byte_windows {
+  const uint8_t *bytes;
+  float scale;   ///< of all steps
+  int32_t zero;  ///< as in `byte_rows`
+  ptrdiff_t image_stride, line_step, window_step;
+  ptrdiff_t runs, run_stride, run_length;
+  ptrdiff_t output_height, output_width;
 };
 
 /// Windows that one call of the convolution takes at most.
@@ -114,7 +147,9 @@ struct recurrent_step {
   int32_t rows;
   int32_t hidden;                      ///< H
   int32_t first_unit, end_unit;        ///< units to compute, from a multiple of the block up to another or to H
-  const float *weight;                 ///< packed recurrent weight, K = H
+  const float *_Nullable weight;       ///< packed recurrent weight, K = H; without it `bytes`
+  const struct byte_matrix *_Nullable bytes;  ///< the same in bytes
+  const struct byte_rows *_Nullable past_bytes;  ///< memory for the previous outputs in bytes, where the weight is
   const float *_Nullable recurrent_bias;  ///< H' values that join the hidden product of the candidates (GRU)
   const float *inputs;                 ///< input products with bias; may be `gates` itself
   ptrdiff_t input_stride;

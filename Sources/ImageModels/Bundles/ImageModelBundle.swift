@@ -11,14 +11,14 @@ extension ImageModel {
     let weights: SafeTensors
     do throws(FileError) {
       description = try BundleFiles.readDescription(ImageModelDescription.self, in: path)
-      weights = try BundleFiles.readWeights(in: path, checksum: description.checksums.weights)
+      weights = try BundleFiles.readWeights(in: path, keepingBytes: true, checksum: description.checksums.weights)
     } catch {
       throw .file(error)
     }
     // Shapes alone: nothing is drawn or computed for numbers that come from the file.
     let network = description.makeNetwork()
     do {
-      try network.load(weights.tensors)
+      try network.load(weights.tensors, quantized: weights.quantized)
     } catch {
       throw .mismatch(path: BundleFiles.weightsPath(in: path), reason: error.description)
     }
@@ -38,16 +38,22 @@ extension ImageModel {
 
   /// Writes the model as a folder, whole or not at all.
   ///
-  /// - Parameter precision: of the weights in the file.
+  /// - Parameters:
+  ///   - precision: of the weights in the file.
+  ///   - calibration: what was found of the inputs of layers whose weights are stored in bytes. Without one, what the
+  ///     model was loaded with stays.
   /// - Throws: ``ImageModelError/file(_:)`` when something that is not a model is there, something is there and
   ///   `replacing` is false, or the disk is full.
   public func write(
-    to path: String, replacing: Bool, precision: WeightPrecision = .float32
+    to path: String, replacing: Bool, precision: WeightPrecision = .float32, calibration: Calibration? = nil
   ) throws(ImageModelError) {
-    let weights = SafeTensors(weights: network.stateDictionary, precision: precision)
+    let ranges = precision == .int8 ? calibration?.inputRanges ?? network.inputRanges : [:]
+    let weights = SafeTensors(weights: network.stateDictionary, precision: precision, inputRanges: ranges)
     do {
       try BundleFiles.write(to: path, replacing: replacing) { folder in
         var description = description
+        // Earlier programs know no ranges, and read whatever has none.
+        if !ranges.isEmpty { description.format = ImageModelDescription.currentFormat }
         description.checksums.weights = weights.checksum
         try weights.write(to: BundleFiles.weightsPath(in: folder))
         try BundleFiles.write(description, in: folder)

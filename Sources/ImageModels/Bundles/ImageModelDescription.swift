@@ -26,9 +26,10 @@ public struct ImageModelDescription: Sendable, StoredDescription {
     }
   }
 
-  /// The version that this program writes and the latest that it reads.
+  /// The latest version that this program reads, and writes of networks that have lost outputs of layers or whose layers know
+  /// the range of their inputs.
   public static let currentFormat = 2
-  /// What earlier versions read too: all but networks that have lost outputs of layers.
+  /// What earlier versions read too: all others.
   static let plainFormat = 1
   /// The first one.
   public static let oldestFormat = 1

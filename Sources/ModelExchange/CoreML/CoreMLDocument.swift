@@ -25,11 +25,13 @@ public struct CoreMLDocument: Sendable {
   let model: CoreMLModel
   let weights: MILWeights
 
-  /// Writes down a model's program; the weights are shared with the model.
+  /// Writes down a model's program; the weights are shared with the model. Those that came in bytes are Float32 from here
+  /// on, in the model too.
   ///
   /// - Throws: ``ExchangeError/inexpressible(format:reason:)``.
   public init(_ stored: StoredModel) throws(ExchangeError) {
     try stored.checkPaths(format: MILBuilder.format)
+    stored.computeInFloats(keepingMeasured: false)
     let labels = stored.exclusiveLabels
     let (program, timeLimit) = try MILBuilder.program(of: stored, labels: labels)
     var model = CoreMLModel()

@@ -12,6 +12,16 @@ struct PoolingWindows {
   var ceilMode = false
 }
 
+/// The weight of a convolution or a linear layer in bytes, which knows the range of its inputs.
+struct MeasuredWeight {
+  let name: String
+  let bytes: QuantizedTensor
+  let inputRange: ClosedRange<Float>
+  /// What each output's sums are multiplied by, of a convolution that a batch normalisation is folded into.
+  var factors: [Float]?
+  var bias: [Float]?
+}
+
 /// A builder of the graphs of networks for images.
 protocol ImageGraphBuilder: GraphBuilder {
   /// - Parameter weight: [F, C / groups, H, W].
@@ -19,6 +29,11 @@ protocol ImageGraphBuilder: GraphBuilder {
     _ x: Value, weight: NamedTensor, bias: NamedTensor?, stride: Size2D, padding: Padding2D, dilation: Size2D,
     groups: Int
   ) -> Value
+  /// The same of inputs and weights in steps of a byte; `nil` where the format has no such thing.
+  mutating func convolution(
+    _ x: Value, weight: MeasuredWeight, stride: Size2D, padding: Padding2D, dilation: Size2D, groups: Int
+  ) -> Value?
+  mutating func linear(_ x: Value, weight: MeasuredWeight) -> Value?
   /// Statistics and parameters of each channel, [C].
   mutating func batchNormalization(
     _ x: Value, mean: NamedTensor, variance: NamedTensor, weight: NamedTensor, bias: NamedTensor, epsilon: Float
@@ -37,6 +52,12 @@ protocol ImageGraphBuilder: GraphBuilder {
 }
 
 extension ImageGraphBuilder {
+  mutating func convolution(
+    _ x: Value, weight: MeasuredWeight, stride: Size2D, padding: Padding2D, dilation: Size2D, groups: Int
+  ) -> Value? { nil }
+
+  mutating func linear(_ x: Value, weight: MeasuredWeight) -> Value? { nil }
+
   /// Writes a network: its logits [B, classes] of images, and how many classes there are.
   ///
   /// The network is run once and its operations are listed, so that the graph is what the network computes. Images of the
@@ -51,24 +72,40 @@ extension ImageGraphBuilder {
   ) throws(ExchangeError) -> (value: Value, classCount: Int) {
     let example = Tensor(zeros: [1, size.height, size.width, channels])
     let trace = ImageTrace(network, image: example)
-    var values = ImageGraphValues<Value>(trace: trace, format: Self.format)
+    var values = ImageGraphValues<Value>(trace: trace, of: network, format: Self.format)
     values[example] = image
-    for operation in trace.operations { values[operation.result] = try add(operation, values) }
+    // What a convolution took in has its value already.
+    for operation in trace.operations where values[operation.result] == nil {
+      values[operation.result] = try add(operation, &values)
+    }
     return (try values.value(trace.logits), trace.logits.shape[1])
   }
 
   private mutating func add(
-    _ operation: OperationTrace.Operation, _ values: ImageGraphValues<Value>
+    _ operation: OperationTrace.Operation, _ values: inout ImageGraphValues<Value>
   ) throws(ExchangeError) -> Value {
     let operands = operation.operands
     let x = try values.value(operands[0])
-    func weight(_ index: Int) -> NamedTensor { values.weight(operands[index]) }
+    let weights = operands.map { values.weight($0) }
+    func weight(_ index: Int) -> NamedTensor { weights[index] }
     let bias = operands.count > 2 ? weight(2) : nil
     switch operation.kind {
     case .add: return sum(x, try values.value(operands[1]))
     case .relu: return relu(x)
-    case .linear: return linear(x, weight: weight(1), bias: bias)
+    case .linear:
+      if let measured = values.measured(weight(1), bias: bias), let value = linear(x, weight: measured) { return value }
+      return linear(x, weight: weight(1), bias: bias)
     case .convolution(let stride, let padding, let dilation, let groups):
+      if var measured = values.measured(weight(1), bias: bias) {
+        let norm = values.normalization(of: operation.result)
+        if let norm { measured.fold(norm) }
+        if let value = convolution(
+          x, weight: measured, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        {
+          if let norm { values[norm.result] = value }
+          return value
+        }
+      }
       return convolution(
         x, weight: weight(1), bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
     case .batchNormalization(let epsilon):
@@ -124,8 +161,17 @@ private struct ImageGraphValues<Value> {
   let trace: ImageTrace
   let format: String
   private var values: [OperationTrace.Identity: Value] = [:]
+  /// Weights in bytes that know the range of their inputs, by name.
+  private let measured: [String: QuantizedTensor]
 
-  init(trace: ImageTrace, format: String) { (self.trace, self.format) = (trace, format) }
+  init(trace: ImageTrace, of network: any ImageNetwork, format: String) {
+    (self.trace, self.format) = (trace, format)
+    var measured: [String: QuantizedTensor] = [:]
+    for (name, parameter) in network.namedParameters {
+      if let bytes = parameter.loadedBytes, bytes.inputRange != nil { measured[name] = bytes }
+    }
+    self.measured = measured
+  }
 
   var unknown: ExchangeError {
     .inexpressible(format: format, reason: "it computes something that has no operation there")
@@ -144,4 +190,34 @@ private struct ImageGraphValues<Value> {
 
   /// An operand that is a weight, or was computed from weights alone.
   func weight(_ tensor: Tensor) -> NamedTensor { NamedTensor(trace.names[.init(tensor)], tensor) }
+
+  /// The weight in bytes that an operand stands for, where it knows the range of its inputs.
+  func measured(_ weight: NamedTensor, bias: NamedTensor?) -> MeasuredWeight? {
+    guard let name = weight.name, let bytes = measured[name], let range = bytes.inputRange else { return nil }
+    return MeasuredWeight(name: name, bytes: bytes, inputRange: range, bias: bias?.tensor.scalars)
+  }
+
+  /// The batch normalisation that alone reads a convolution.
+  func normalization(of convolution: Tensor) -> OperationTrace.Operation? {
+    guard trace.useCount(of: convolution) == 1 else { return nil }
+    return trace.operations.first {
+      if case .batchNormalization = $0.kind {
+        .init($0.operands[0]) == OperationTrace.Identity(convolution)
+      } else {
+        false
+      }
+    }
+  }
+}
+
+extension MeasuredWeight {
+  /// Takes a batch normalisation of the layer's result in, as the network computes it.
+  fileprivate mutating func fold(_ norm: OperationTrace.Operation) {
+    guard case .batchNormalization(let epsilon) = norm.kind else { return }
+    let (mean, variance, weight, shift) = (norm.operands[1], norm.operands[2], norm.operands[3], norm.operands[4])
+    let scale = PreparedConvolution.foldedScale(variance: variance, weight: weight, epsilon: epsilon)
+    let centre = bias.map { mean.detached - Tensor($0) } ?? mean.detached
+    factors = scale.scalars
+    bias = (shift.detached - centre * scale).scalars
+  }
 }

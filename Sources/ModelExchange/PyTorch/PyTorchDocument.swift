@@ -22,6 +22,7 @@ public struct PyTorchDocument: Sendable {
   /// - Throws: ``ExchangeError/inexpressible(format:reason:)``.
   public init(_ stored: StoredModel) throws(ExchangeError) {
     try stored.checkPaths(format: "PyTorch")
+    stored.computeInFloats(keepingMeasured: false)
     switch stored {
     case .text(let model): code = try PyTorchTextCode.code(for: model.network)
     case .language(let model): code = PyTorchTextCode.code(for: model.network)

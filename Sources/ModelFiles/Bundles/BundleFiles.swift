@@ -69,19 +69,22 @@ public enum BundleFiles {
 
   /// Reads the weights, whose checksum must be right, as Float32 whatever they are stored as.
   ///
-  /// - Parameter names: tensors that stay as they are stored, whatever their type.
+  /// - Parameters:
+  ///   - names: tensors that stay as they are stored, whatever their type.
+  ///   - keepingBytes: whether weights in bytes stay so, in ``SafeTensors/quantized``.
   public static func readWeights(
-    in folder: String, keepingStored names: Set<String> = [], checksum: String
+    in folder: String, keepingStored names: Set<String> = [], keepingBytes: Bool = false, checksum: String
   ) throws(FileError) -> SafeTensors {
     let path = weightsPath(in: folder)
     let weights = try SafeTensors(unconverted: path, keepingStored: names)
     guard weights.checksum == checksum else {
       throw .damaged(path: path, reason: "the checksum differs from the one in model.json")
     }
-    guard let expanded = weights.expanded(except: names) else {
-      throw .damaged(path: path, reason: "the scales of a weight do not fit its rows")
+    do throws(WeightFault) {
+      return try weights.expanded(except: names, keepingBytes: keepingBytes)
+    } catch {
+      throw .damaged(path: path, reason: error.reason)
     }
-    return expanded
   }
 
   /// Whether a model could be written there; for asking before hours of work.

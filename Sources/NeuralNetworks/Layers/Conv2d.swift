@@ -15,6 +15,7 @@ public final class Conv2d: Module {
   /// Groups that the channels are cut into.
   public let groups: Int
   private let kept = PackedWeights<PreparedConvolution>()
+  private let keptBytes = PackedWeights<QuantizedConvolution>()
 
   /// F = `outputChannels` filters over C = `inputChannels` channels; the bias starts from zero.
   public init(
@@ -40,10 +41,16 @@ public final class Conv2d: Module {
     _ input: Tensor, normalizedBy norm: BatchNorm2d? = nil, adding addend: Tensor? = nil, clipsNegative: Bool = false
   ) -> Tensor {
     guard GradientTape.isRecording || OperationTrace.isRecording else {
+      if let bytes = weight.bytes, let range = bytes.inputRange {
+        return quantized(bytes, range, norm)(input, adding: addend, clipsNegative: clipsNegative)
+      }
       return prepared(norm)(input, adding: addend, clipsNegative: clipsNegative)
     }
     // What is packed holds the weights, which the optimiser could then not change in place.
-    if GradientTape.isTraining { kept.clear() }
+    if GradientTape.isTraining {
+      kept.clear()
+      keptBytes.clear()
+    }
     let clipsHere = clipsNegative && norm == nil && addend == nil
     let output = input.conv2d(
       weight: weight.tensor, bias: bias?.tensor, stride: stride, padding: padding, dilation: dilation, groups: groups,
@@ -54,22 +61,43 @@ public final class Conv2d: Module {
   }
 
   private func prepared(_ norm: BatchNorm2d?) -> PreparedConvolution {
-    let parameters = [weight, bias, norm?.weight, norm?.bias].compactMap { $0 }
-    let buffers = norm.map { [$0.runningMean, $0.runningVariance] } ?? []
+    let (parameters, buffers) = origins(norm)
     return kept.value(for: parameters, buffers) {
-      guard let norm else {
-        return PreparedConvolution(
-          weight: weight.value, bias: bias?.value, stride: stride, padding: padding, dilation: dilation,
-          groups: groups)
-      }
-      let scale = PreparedConvolution.foldedScale(
-        variance: norm.runningVariance.value, weight: norm.weight?.value, epsilon: norm.epsilon)
-      let mean = bias.map { norm.runningMean.value - $0.value } ?? norm.runningMean.value
-      let shift = norm.bias.map { $0.value - mean * scale } ?? mean * scale * -1
+      let (scale, bias) = folded(norm)
       return PreparedConvolution(
-        weight: weight.value, bias: shift, scale: scale, stride: stride, padding: padding, dilation: dilation,
+        weight: weight.value, bias: bias, scale: scale, stride: stride, padding: padding, dilation: dilation,
         groups: groups)
     }
+  }
+
+  /// The same by filters in bytes, where it was measured what images hold.
+  private func quantized(
+    _ bytes: QuantizedTensor, _ range: ClosedRange<Float>, _ norm: BatchNorm2d?
+  ) -> QuantizedConvolution {
+    let (parameters, buffers) = origins(norm)
+    return keptBytes.value(for: parameters, buffers) {
+      let (scale, bias) = folded(norm)
+      return QuantizedConvolution(
+        weight: bytes, inputRange: range, bias: bias, scale: scale, stride: stride, padding: padding,
+        dilation: dilation, groups: groups)
+    }
+  }
+
+  /// What a prepared convolution is made of.
+  private func origins(_ norm: BatchNorm2d?) -> (parameters: [Parameter], buffers: [Buffer]) {
+    (
+      [weight, bias, norm?.weight, norm?.bias].compactMap { $0 },
+      norm.map { [$0.runningMean, $0.runningVariance] } ?? []
+    )
+  }
+
+  /// What the filters' sums are multiplied by and what is added then, with a batch normalisation or without.
+  private func folded(_ norm: BatchNorm2d?) -> (scale: Tensor?, bias: Tensor?) {
+    guard let norm else { return (nil, bias?.value) }
+    let scale = PreparedConvolution.foldedScale(
+      variance: norm.runningVariance.value, weight: norm.weight?.value, epsilon: norm.epsilon)
+    let mean = bias.map { norm.runningMean.value - $0.value } ?? norm.runningMean.value
+    return (scale, norm.bias.map { $0.value - mean * scale } ?? mean * scale * -1)
   }
 
   /// Sizes, in PyTorch's words where they are not the usual ones.

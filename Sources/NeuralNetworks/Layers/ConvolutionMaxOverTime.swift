@@ -6,6 +6,7 @@ public final class ConvolutionMaxOverTime: Module {
   public let weight: Parameter
   /// [F]
   public let bias: Parameter
+  private let kept = PackedWeights<QuantizedTextFilters>()
 
   /// F filters over windows of `width` rows of E numbers.
   public init(
@@ -22,7 +23,11 @@ public final class ConvolutionMaxOverTime: Module {
 
   /// The same for rows that repeat, such as words: their products are formed once for each distinct one.
   public func callAsFunction(_ input: IndexedRows, rows: SequenceRows) -> Tensor {
-    input.convolutionMaxOverTime(rows: rows, weight: weight.tensor, bias: bias.tensor)
+    if let bytes = weight.bytes {
+      return input.convolutionMaxOverTime(
+        rows: rows, filters: kept.value(for: [weight]) { QuantizedTextFilters(bytes) }, bias: bias.value)
+    }
+    return input.convolutionMaxOverTime(rows: rows, weight: weight.tensor, bias: bias.tensor)
   }
 
   /// Rows under a window.

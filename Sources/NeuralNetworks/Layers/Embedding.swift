@@ -22,16 +22,31 @@ public final class Embedding: Module {
 
   /// The vectors of N tokens, [N, E]; an id below zero and that of the padding give zeros.
   public func callAsFunction(_ ids: [Int32]) -> Tensor {
-    guard let paddingIndex else { return weight.tensor.gatherRows(ids) }
-    return weight.tensor.gatherRows(ids.map { $0 == paddingIndex ? -1 : $0 })
+    weight.gatherRows(shown(ids))
   }
 
   /// The vectors of N tokens, each distinct one once: what follows need not compute anew what repeats.
   public func indexed(_ ids: [Int32]) -> IndexedRows {
-    guard let paddingIndex else { return weight.tensor.indexedRows(ids) }
-    return weight.tensor.indexedRows(ids.map { $0 == paddingIndex ? -1 : $0 })
+    weight.indexedRows(shown(ids))
+  }
+
+  private func shown(_ ids: [Int32]) -> [Int32] {
+    guard let paddingIndex else { return ids }
+    return ids.map { $0 == paddingIndex ? -1 : $0 }
   }
 
   /// Sizes.
   public var summary: String { "vocabulary \(weight.shape[0].grouped), embedding \(weight.shape[1])" }
+}
+
+extension Parameter {
+  /// Rows of a table by number, of bytes where it has come so: see ``Tensor/gatherRows(_:)``.
+  public func gatherRows(_ indices: [Int32]) -> Tensor {
+    bytes?.gatherRows(indices) ?? tensor.gatherRows(indices)
+  }
+
+  /// The same with each distinct row once: see ``Tensor/indexedRows(_:)``.
+  public func indexedRows(_ numbers: [Int32]) -> IndexedRows {
+    bytes?.indexedRows(numbers) ?? tensor.indexedRows(numbers)
+  }
 }

@@ -6,6 +6,7 @@ public final class Linear: Module {
   public let weight: Parameter
   /// [O]
   public let bias: Parameter?
+  private let kept = PackedWeights<QuantizedLinear>()
 
   /// A layer from I to O features. Weights start from `initializer`, the bias from zero.
   public init(
@@ -18,7 +19,12 @@ public final class Linear: Module {
 
   /// [..., O] for [..., I].
   public func callAsFunction(_ input: Tensor) -> Tensor {
-    input.linear(weight: weight.tensor, bias: bias?.tensor)
+    if let bytes = weight.bytes {
+      return kept.value(for: [weight] + (bias.map { [$0] } ?? [])) {
+        QuantizedLinear(weight: bytes, bias: bias?.value)
+      }(input)
+    }
+    return input.linear(weight: weight.tensor, bias: bias?.tensor)
   }
 
   /// Sizes.

@@ -11,7 +11,8 @@ extension Module {
   ) throws(TextModelError) -> Vocabulary {
     let (weights, vocabulary) = try TextModelError.converting { () throws(BundleError) in
       (
-        try ModelBundle.readWeights(in: path, checksums), try ModelBundle.readVocabulary(in: path, checksums)
+        try ModelBundle.readWeights(in: path, keepingBytes: true, checksums),
+        try ModelBundle.readVocabulary(in: path, checksums)
       )
     }
     guard vocabulary.count == vocabularySize else {
@@ -24,7 +25,7 @@ extension Module {
         path: ModelBundle.vocabularyPath(in: path), reason: "it was made with another tokenizer than model.json names")
     }
     do {
-      try load(weights.tensors)
+      try load(weights.tensors, quantized: weights.quantized)
     } catch {
       throw .mismatch(path: ModelBundle.weightsPath(in: path), reason: error.description)
     }

@@ -45,7 +45,7 @@ public final class LanguageModelNetwork: Module {
     _ ids: [Int32], _ layout: SequenceLayout, states: [RecurrentStates]?
   ) -> (logits: Tensor, states: [RecurrentStates]) {
     let (hidden, states) = hidden(ids, layout, states: states)
-    return (hidden.linear(weight: output.matrix(tied: embedding), bias: output.bias.tensor), states)
+    return (output.scores(hidden, tied: embedding), states)
   }
 
   private func hidden(
@@ -69,12 +69,20 @@ public final class VocabularyProjection: Module {
   public let weight: Parameter?
   /// [V]
   public let bias: Parameter
+  private let kept = PackedWeights<QuantizedLinear>()
 
   /// A layer for V words.
   public init(vocabularySize: Int, inputSize: Int, isTied: Bool, random: RandomStream?) {
     weight =
       isTied ? nil : Parameter(Initializer.uniform(0.1)([vocabularySize, inputSize], random: random?.split("weight")))
     bias = Parameter(Initializer.zeros([vocabularySize], random: random))
+  }
+
+  /// Scores [N, V] of hidden states [N, H].
+  func scores(_ hidden: Tensor, tied embedding: Embedding) -> Tensor {
+    let weight = weight ?? embedding.weight
+    guard let bytes = weight.bytes else { return hidden.linear(weight: weight.tensor, bias: bias.tensor) }
+    return kept.value(for: [weight, bias]) { QuantizedLinear(weight: bytes, bias: bias.value) }(hidden)
   }
 
   /// The weight as an operand.

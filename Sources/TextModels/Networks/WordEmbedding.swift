@@ -29,13 +29,13 @@ public final class WordEmbedding: Module {
   public func callAsFunction(_ ids: [Int32]) -> Tensor {
     if dropout > 0 { return indexed(ids).expanded }
     let shown = ids.droppingOut(wordDropout)
-    return Tensor.sideBySide(channels.map { $0.tensor.gatherRows(shown) })
+    return Tensor.sideBySide(channels.map { $0.gatherRows(shown) })
   }
 
   /// The same, each distinct token once.
   public func indexed(_ ids: [Int32]) -> IndexedRows {
     let shown = ids.droppingOut(wordDropout)
-    let tables = channels.map { $0.tensor.indexedRows(shown) }
+    let tables = channels.map { $0.indexedRows(shown) }
     return IndexedRows(rows: .sideBySide(tables.map(\.rows)), indices: tables[0].indices).dropout(dropout)
   }
 

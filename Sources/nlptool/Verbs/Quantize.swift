@@ -1,5 +1,6 @@
 import ArgumentParser
 import BagModels
+import ImageData
 import ImageModels
 import ModelExchange
 import ModelFiles
@@ -11,7 +12,9 @@ struct Quantize: ParsableCommand {
     abstract: "Make a model small: fewer bytes for a number, and of a bag fewer rows.",
     discussion: """
       Networks: their weights are stored as --precision says, in a byte each with a scale for each row unless it says \
-      otherwise; they are computed with as before. With --test networks that label texts are judged before and after.
+      otherwise. Embeddings, recurrent and linear layers and text convolutions compute with bytes, and round what these are \
+      multiplied with to 256 steps of its own range. Convolutions of images do so once --calibrate has shown them what they \
+      see. With --test the model is judged before and after: size, quality, and the time for one text or image.
 
       Models of train --model bag: rows are rounded part by part to the nearest of 256 that are learnt from them; \
       with --cutoff the rows of the largest norms stay, words and n-grams alike; with --retrain those that stay learn \
@@ -21,6 +24,7 @@ struct Quantize: ParsableCommand {
       Examples:
         nlptool quantize model --output small --test test.tsv
         nlptool quantize resnet --precision float16 --output small
+        nlptool quantize resnet20 --calibrate cifar10/train --test cifar10/test --output small
         nlptool quantize bag --cutoff 20000 --normalize --retrain train.tsv --output small
       """)
 
@@ -33,8 +37,23 @@ struct Quantize: ParsableCommand {
   @Option(help: "Numbers of a network's weights in the file. (default: int8)")
   var precision: WeightPrecision?
 
-  @Option(help: ArgumentHelp("Texts to judge a network by, before and after.", valueName: "file"))
+  @Option(help: ArgumentHelp("Labelled texts or images to judge a network by, before and after.", valueName: "data"))
   var test: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Images of which a network learns the range of what each convolution and linear layer sees; labels are not read.",
+      valueName: "images"))
+  var calibrate: String?
+
+  @Option(help: ArgumentHelp("Of these so many are looked at, at most.", valueName: "number"))
+  var calibrationImages = CalibrationOptions().images
+
+  @Option(
+    help: ArgumentHelp(
+      "Share of what a layer sees that may lie beyond the range, the largest and smallest numbers.", valueName: "share")
+  )
+  var calibrationCut = CalibrationOptions().cutShare
 
   @Option(help: ArgumentHelp("Rows that stay, those with the largest norms. (default: all)", valueName: "number"))
   var cutoff: Int?
@@ -67,6 +86,13 @@ struct Quantize: ParsableCommand {
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
+    if calibrationImages < 1 { throw ValidationError("--calibration-images takes a number from 1 on") }
+    if !(0..<1).contains(calibrationCut) {
+      throw ValidationError("--calibration-cut takes a number from 0 on, below 1")
+    }
+    if calibrate != nil, let precision, precision != .int8 {
+      throw ValidationError("--calibrate is for --precision int8")
+    }
     if let cutoff, cutoff < 5 { throw ValidationError("--cutoff takes a number from 5 on") }
     if subDimensions < 1 { throw ValidationError("--sub-dimensions takes a number from 1 on") }
     if let epochs, !(1...1_000_000).contains(epochs) {
@@ -88,14 +114,13 @@ struct Quantize: ParsableCommand {
     case .language(let model):
       try checkIsNetwork(hasTest: false)
       try model.write(to: output, replacing: force, precision: precision ?? .int8)
-    case .image(let model):
-      try checkIsNetwork(hasTest: false)
-      try model.write(to: output, replacing: force, precision: precision ?? .int8)
+    case .image(let model): try quantize(model)
     }
   }
 
   /// Refuses what is for bags.
-  private func checkIsNetwork(hasTest: Bool = true) throws {
+  private func checkIsNetwork(hasTest: Bool = true, isOfImages: Bool = false) throws {
+    if !isOfImages, calibrate != nil { throw ValidationError("--calibrate is for models of images") }
     if !hasTest, test != nil { throw ValidationError("--test is for models that label texts; see nlptool evaluate") }
     guard cutoff == nil, retrain.isEmpty, subDimensions == 2, !normalize else {
       throw ValidationError("--cutoff, --retrain, --sub-dimensions and --normalize are for models of train --model bag")
@@ -108,18 +133,53 @@ struct Quantize: ParsableCommand {
     let texts = try test.map { try LabelledTexts(paths: [$0], options: corpus.options(for: model.task)) }
     try model.write(to: output, replacing: force, precision: precision ?? .int8)
     guard let texts, !quiet else { return }
-    var table = TextTable()
-    let before = try model.evaluate(texts).evaluation.validation
-    let after = try TextModel(contentsOf: output).evaluate(texts).evaluation.validation
-    table.add("", before.metric.title, "loss")
-    table.add("before", before.text, before.loss.fixed(4))
-    table.add("after", after.text, after.loss.fixed(4))
-    try StandardOutput.shared.write(table.text)
+    let examples = texts.examples.map(\.text)
+    func side(_ model: TextModel, _ folder: String) throws -> ModelComparison.Side {
+      ModelComparison.Side(
+        folder: folder, validation: try model.evaluate(texts).evaluation.validation,
+        compute: { _ = model.logits([examples[$0]]) })
+    }
+    try StandardOutput.shared.write(
+      ModelComparison(
+        example: "a text", exampleCount: examples.count, before: side(model, self.model),
+        after: side(TextModel(contentsOf: output), output)
+      ).text())
+  }
+
+  private func quantize(_ model: ImageModel) throws {
+    try checkIsNetwork(isOfImages: true)
+    try ImageModel.checkWritable(to: output, replacing: force)
+    let tests = try test.map { try model.labelledImages(at: $0, labelColumn: corpus.labelColumn) }
+    var calibration: Calibration?
+    if let calibrate {
+      var options = CalibrationOptions()
+      options.images = calibrationImages
+      options.cutShare = calibrationCut
+      let found = try model.calibration(on: ImageCollection.images(at: calibrate), options)
+      if !quiet { StandardError.write("\(found.inputRanges.count) layers have seen \(found.imageCount) images\n") }
+      calibration = found
+    }
+    try model.write(to: output, replacing: force, precision: precision ?? .int8, calibration: calibration)
+    guard let tests, !quiet else { return }
+    // Decoded before, so that the network alone is timed.
+    let examples = try (0..<min(64, tests.count)).map { index in
+      try model.preparedImage(tests.image(at: index * (tests.count / min(64, tests.count))))
+    }
+    func side(_ model: ImageModel, _ folder: String) throws -> ModelComparison.Side {
+      ModelComparison.Side(
+        folder: folder, validation: try model.evaluate(tests).evaluation.validation,
+        compute: { _ = model.logits(examples[$0]) })
+    }
+    try StandardOutput.shared.write(
+      ModelComparison(
+        example: "an image", exampleCount: examples.count, before: side(model, self.model),
+        after: side(ImageModel(contentsOf: output), output)
+      ).text())
   }
 
   private func quantize(_ bag: BagClassifier) throws {
-    guard precision == nil, test == nil else {
-      throw ValidationError("--precision and --test are for networks; see nlptool evaluate")
+    guard precision == nil, test == nil, calibrate == nil else {
+      throw ValidationError("--precision, --calibrate and --test are for networks; see nlptool evaluate")
     }
     try BagClassifier.checkWritable(to: output, replacing: force)
     var options = BagQuantizationOptions()

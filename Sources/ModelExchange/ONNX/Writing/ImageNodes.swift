@@ -5,11 +5,35 @@ extension ONNXGraphBuilder: ImageGraphBuilder {
     _ x: String, weight: NamedTensor, bias: NamedTensor?, stride: Size2D, padding: Padding2D, dilation: Size2D,
     groups: Int
   ) -> String {
-    let shape = weight.tensor.shape
-    let filters = self.weight(weight)
-    return add(
-      "Conv", [x, filters] + (bias.map { [self.weight($0)] } ?? []), .ints("kernel_shape", [shape[2], shape[3]]),
-      .ints("strides", stride), .ints("pads", padding), .ints("dilations", dilation), .int("group", groups))
+    convolution(
+      [x, self.weight(weight)] + (bias.map { [self.weight($0)] } ?? []), filters: weight.tensor.shape, stride, padding,
+      dilation, groups)
+  }
+
+  mutating func convolution(
+    _ x: String, weight: MeasuredWeight, stride: Size2D, padding: Padding2D, dilation: Size2D, groups: Int
+  ) -> String? {
+    convolution(
+      operands(x, weight), filters: weight.bytes.shape, stride, padding, dilation, groups)
+  }
+
+  private mutating func convolution(
+    _ operands: [String], filters shape: [Int], _ stride: Size2D, _ padding: Padding2D, _ dilation: Size2D,
+    _ groups: Int
+  ) -> String {
+    add(
+      "Conv", operands, .ints("kernel_shape", [shape[2], shape[3]]), .ints("strides", stride), .ints("pads", padding),
+      .ints("dilations", dilation), .int("group", groups))
+  }
+
+  mutating func linear(_ x: String, weight: MeasuredWeight) -> String? {
+    add("Gemm", operands(x, weight), .int("transB", 1))
+  }
+
+  /// A layer's input in steps, its weight in bytes and its bias in steps of their products.
+  private mutating func operands(_ x: String, _ weight: MeasuredWeight) -> [String] {
+    [stepped(x, weight.inputRange), self.weight(weight.name, weight.bytes, times: weight.factors)]
+      + (weight.bias.map { [bias($0, of: weight.bytes, times: weight.factors)] } ?? [])
   }
 
   mutating func batchNormalization(

@@ -21,11 +21,16 @@ public struct ONNXDocument: Sendable {
 
   /// Writes down a model's graph and weights, which are copied.
   ///
+  /// Layers of a network for images whose weights came in bytes, with the range of their inputs, are written with
+  /// QuantizeLinear and DequantizeLinear around both, batch normalisation folded in. Other weights that came in bytes are
+  /// Float32 from here on, in the model too.
+  ///
   /// - Parameter quantizes: whether matrices and filters are written as bytes with a scale for each row and
   ///   DequantizeLinear, a quarter of the size; see ``StoredModel/round()``.
   /// - Throws: ``ExchangeError/inexpressible(format:reason:)``, for bags also where they are to be quantised.
   public init(_ stored: StoredModel, quantizes: Bool = false) throws(ExchangeError) {
     try stored.checkPaths(format: "ONNX")
+    stored.computeInFloats(keepingMeasured: true)
     if quantizes, case .bag = stored {
       throw .inexpressible(format: "ONNX in bytes", reason: "nlptool quantize makes bags small")
     }

@@ -9,6 +9,13 @@ struct ONNXGraphBuilder: GraphBuilder {
   private(set) var graph = ONNXGraph()
   private var names: Set<String> = []
   private var constants: [[Int64]: [[Int]: String]] = [:]
+  private var steppedValues: [SteppedValue: String] = [:]
+
+  private struct SteppedValue: Hashable {
+    let value: String
+    let range: ClosedRange<Float>
+  }
+
   /// Whether weights are written as bytes with a scale for each row; vectors are not.
   private let quantizes: Bool
 
@@ -119,6 +126,63 @@ struct ONNXGraphBuilder: GraphBuilder {
     // A row of zeros is zero times anything; runtimes divide by scales.
     graph.initializer.append(.init(scalesName, Tensor(scales.map { $0 > 0 ? $0 : 1 }), shape: [scales.count]))
     return (bytesName, scalesName)
+  }
+
+  /// Values as the nearest of 256 steps of a range that holds zero: QuantizeLinear and DequantizeLinear, once for each
+  /// value and range.
+  mutating func stepped(_ value: String, _ range: ClosedRange<Float>) -> String {
+    let key = SteppedValue(value: value, range: range)
+    if let name = steppedValues[key] { return name }
+    // As the kernels have it (byte_product.inc.h); a layer that only ever saw zeros gets steps of 1.
+    let scale = (range.upperBound - range.lowerBound) / 255
+    let inverse = scale > 1e-37 ? 1 / scale : 0
+    let zero = UInt8(min(255, -range.lowerBound * inverse) + 0.5)
+    let (scaleName, zeroName) = (newName("\(value)_step"), newName("\(value)_zero"))
+    graph.initializer.append(.init(scaleName, Tensor([inverse > 0 ? scale : 1]), shape: []))
+    graph.initializer.append(
+      .with { ($0.name, $0.dataType, $0.rawData) = (zeroName, ONNXElementType.uint8.rawValue, Data([zero])) })
+    let steps = add("QuantizeLinear", [value, scaleName, zeroName])
+    let name = add("DequantizeLinear", [steps, scaleName, zeroName])
+    steppedValues[key] = name
+    return name
+  }
+
+  /// A weight that came in bytes, with DequantizeLinear.
+  ///
+  /// - Parameter factors: what each row is multiplied by.
+  mutating func weight(_ name: String, _ tensor: QuantizedTensor, times factors: [Float]? = nil) -> String {
+    guard names.insert(name).inserted else { return name }
+    let (bytesName, scalesName) = (newName("\(name)_int8"), newName("\(name)_scale"))
+    // Runtimes want scales above zero: bytes take over the sign.
+    let (scales, signs) = tensor.positiveScales(times: factors)
+    graph.initializer.append(
+      .with {
+        $0.name = bytesName
+        $0.dataType = ONNXElementType.int8.rawValue
+        $0.dims = tensor.shape.map { Int64($0) }
+        $0.rawData = Data(tensor.bytes(times: signs))
+      })
+    graph.initializer.append(.init(scalesName, Tensor(scales), shape: [scales.count]))
+    graph.node.append(
+      .with {
+        ($0.opType, $0.name) = ("DequantizeLinear", "dequantize_\(name)")
+        ($0.input, $0.output, $0.attribute) = ([bytesName, scalesName], [name], [.int("axis", 0)])
+      })
+    return name
+  }
+
+  /// The bias of a layer whose inputs and weight are in steps, in whole steps of their products where it fits 32 bits.
+  mutating func bias(_ numbers: [Float], of tensor: QuantizedTensor, times factors: [Float]? = nil) -> String {
+    guard let (steps, scales) = tensor.stepsOfSums(numbers, times: factors) else {
+      return floats(numbers, shape: [numbers.count])
+    }
+    let stepsName = newName("bias_int32")
+    graph.initializer.append(
+      .with {
+        ($0.name, $0.dataType, $0.dims) = (stepsName, ONNXElementType.int32.rawValue, [Int64(steps.count)])
+        $0.rawData = steps.withUnsafeBytes { Data($0) }
+      })
+    return add("DequantizeLinear", [stepsName, floats(scales, shape: [scales.count])], .int("axis", 0))
   }
 
   /// A constant of numbers.

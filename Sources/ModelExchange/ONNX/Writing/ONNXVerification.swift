@@ -8,7 +8,9 @@ extension ONNXDocument {
   ///   - stored: the model that the document was made of.
   ///   - path: what errors call the document.
   /// - Returns: the largest difference, relative to the largest logit.
-  /// - Throws: ``ExchangeError/differs(path:reason:)`` beyond 1e-5 for texts and 1e-4 for images.
+  /// - Throws: ``ExchangeError/differs(path:reason:)`` beyond 1e-5 for texts and 1e-4 for images; beyond 0.05 where layers
+  ///   round what they see to 256 steps: sums of another order may fall on the other side of a step, and what is a step
+  ///   there (0.004 of the range) goes through all layers that follow.
   @discardableResult
   public func verify(against stored: StoredModel, path: String) throws(ExchangeError) -> Float {
     let runtime = try ONNXRuntimeModel(model, path: path, folder: nil)
@@ -16,7 +18,7 @@ extension ONNXDocument {
     let bound: Float
     let cases: [(batch: Int, longest: Int)]
     if case .image = stored {
-      (bound, cases) = (1e-4, [(1, 0), (2, 0)])
+      (bound, cases) = (stored.hasMeasuredLayers ? 0.05 : 1e-4, [(1, 0), (2, 0)])
     } else {
       (bound, cases) = (1e-5, [(1, 1), (1, 9), (4, 3), (7, 24)])
     }

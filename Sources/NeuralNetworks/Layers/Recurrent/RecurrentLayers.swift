@@ -26,6 +26,7 @@ public class RecurrentLayers: Module, @unchecked Sendable {
   /// for each layer: PyTorch's names and order.
   public final let weights: [Parameter]
   private final let packed: [PackedWeights<PackedRecurrentLayer>]
+  private final let packedBytes: [PackedWeights<PackedRecurrentLayer>]
 
   init(
     _ kind: RecurrentCellKind, inputSize: Int, hiddenSize: Int, layerCount: Int, isBidirectional: Bool,
@@ -61,6 +62,7 @@ public class RecurrentLayers: Module, @unchecked Sendable {
     }
     self.weights = weights
     packed = (0..<layerCount).map { _ in PackedWeights() }
+    packedBytes = (0..<layerCount).map { _ in PackedWeights() }
   }
 
   /// The number of directions, 1 or 2.
@@ -109,12 +111,33 @@ public class RecurrentLayers: Module, @unchecked Sendable {
     var input = input
     var finalStates: [RecurrentStates] = []
     var outputs = Tensor(zeros: [0])
+    func add(_ result: RecurrentOutput) {
+      outputs = result.outputs
+      guard wantsStates else { return }
+      finalStates.append(
+        RecurrentStates(
+          hidden: outputs.finalStates(layout: layout, directions: directionCount), cell: result.finalCells))
+    }
     for layer in 0..<layerCount {
       if layer > 0 { input = .rows(dropout.betweenLayers(outputs, layout)) }
+      if let packed = packedInBytes(layer: layer) {
+        let result =
+          switch input {
+          case .rows(let rows):
+            rows.recurrent(packed, layout: layout, initial: states?[layer], wantsFinalCells: wantsStates)
+          case .indexed(let rows):
+            rows.recurrent(packed, layout: layout, initial: states?[layer], wantsFinalCells: wantsStates)
+          }
+        add(result)
+        continue
+      }
       let weights = (0..<directionCount).map { self.weights(layer: layer, direction: $0) }
       // Weights that are frozen and dropped in part are others in each step.
       let isTraining = weights.contains { $0.isFollowed } || dropout.weights > 0 && GradientTape.isTraining
-      if isTraining { packed[layer].clear() }
+      if isTraining {
+        packed[layer].clear()
+        packedBytes[layer].clear()
+      }
       let packed =
         isTraining
         ? nil
@@ -131,14 +154,24 @@ public class RecurrentLayers: Module, @unchecked Sendable {
             kind, layout: layout, directions: weights, initial: initial, packed: packed,
             wantsFinalCells: wantsStates)
         }
-      outputs = result.outputs
-      if wantsStates {
-        finalStates.append(
-          RecurrentStates(
-            hidden: outputs.finalStates(layout: layout, directions: directionCount), cell: result.finalCells))
-      }
+      add(result)
     }
     return (outputs, finalStates)
+  }
+
+  /// The layer by weights in bytes, where all of its weights came so and nothing is recorded.
+  private final func packedInBytes(layer: Int) -> PackedRecurrentLayer? {
+    let count = hasBias ? 4 : 2
+    let own = parameters(of: layer)
+    var directions: [QuantizedRecurrentWeights] = []
+    for first in stride(from: 0, to: own.count, by: count) {
+      guard let input = own[first].bytes, let recurrent = own[first + 1].bytes else { return nil }
+      directions.append(
+        QuantizedRecurrentWeights(
+          input: input, recurrent: recurrent, inputBias: hasBias ? own[first + 2].value : nil,
+          recurrentBias: hasBias ? own[first + 3].value : nil))
+    }
+    return packedBytes[layer].value(for: own) { PackedRecurrentLayer(kind, directions) }
   }
 
   private final func parameters(of layer: Int) -> [Parameter] {

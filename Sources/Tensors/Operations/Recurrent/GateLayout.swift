@@ -79,6 +79,27 @@ struct GateLayout: Sendable {
     return result
   }
 
+  /// The same of a weight in bytes, packed.
+  func packed(_ weight: QuantizedTensor, for columns: Range<Int>) -> PackedByteMatrix {
+    let width = weight.width
+    var bytes = [Int8](repeating: 0, count: columns.count * width)
+    var scales = [Float](repeating: 0, count: columns.count)
+    return bytes.withUnsafeMutableBufferPointer { bytes in
+      weight.withBytes { from in
+        for run in runs where columns.contains(run.column) {
+          let column = run.column - columns.lowerBound
+          if let to = bytes.baseAddress {
+            (to + column * width).update(from: from + run.row * width, count: run.count * width)
+          }
+          for index in 0..<run.count { scales[column + index] = weight.scales[run.row + index] }
+        }
+      }
+      // There is memory: a layer has at least one unit and one input.
+      guard let start = bytes.baseAddress else { return PackedByteMatrix([], k: width, scales: scales) }
+      return PackedByteMatrix(start, k: width, scales: scales)
+    }
+  }
+
   /// The biases of the input's columns, plus those of the recurrent columns where both join the same sum.
   func sharedSums(_ input: Tensor, _ recurrent: Tensor) -> Tensor {
     var sums = input.scalars

@@ -39,6 +39,47 @@ extension IndexedRows {
   }
 }
 
+extension Tensor {
+  /// One recurrent layer by weights that have been packed, in bytes or not; nothing is recorded.
+  public func recurrent(
+    _ layer: PackedRecurrentLayer, layout: SequenceLayout, initial: RecurrentStates? = nil,
+    wantsFinalCells: Bool = false
+  ) -> RecurrentOutput {
+    layer.outputs(of: self, inputRows: nil, layout, initial, wantsFinalCells: wantsFinalCells)
+  }
+}
+
+extension IndexedRows {
+  /// The same over sequences of repeating rows.
+  public func recurrent(
+    _ layer: PackedRecurrentLayer, layout: SequenceLayout, initial: RecurrentStates? = nil,
+    wantsFinalCells: Bool = false
+  ) -> RecurrentOutput {
+    layer.outputs(
+      of: repeatsOften ? rows : expanded, inputRows: repeatsOften ? indices : nil, layout, initial,
+      wantsFinalCells: wantsFinalCells)
+  }
+}
+
+extension PackedRecurrentLayer {
+  fileprivate func outputs(
+    of input: Tensor, inputRows: [Int32]?, _ layout: SequenceLayout, _ initial: RecurrentStates?, wantsFinalCells: Bool
+  ) -> RecurrentOutput {
+    precondition(
+      input.rank == 2 && input.shape[1] == directions[0].inputSize
+        && (inputRows?.count ?? input.shape[0]) == layout.rowCount,
+      "\(kind.rawValue): an input of the shape \(input.shape) for \(layout.rowCount) rows")
+    initial?.check(
+      kind, directions: directions.count, batchSize: layout.batchSize, hiddenSize: directions[0].hiddenSize)
+    let pass = RecurrentForward(
+      input: input.detached, inputRows: inputRows, layout: layout, layer: self, initial: initial?.detached,
+      keepsActivations: false)
+    let output = pass.run()
+    return RecurrentOutput(
+      outputs: output, finalCells: wantsFinalCells && kind.hasCellState ? directions.indices.map(pass.finalCells) : [])
+  }
+}
+
 private func recurrentLayer(
   _ kind: RecurrentCellKind, input: Tensor, inputRows: [Int32]?, layout: SequenceLayout,
   directions: [RecurrentWeights], initial: RecurrentStates?, packed: PackedRecurrentLayer?, wantsFinalCells: Bool

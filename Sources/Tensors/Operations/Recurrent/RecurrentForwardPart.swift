@@ -37,11 +37,14 @@ struct RecurrentForwardPart {
       uninitialized: [
         max(rows * packed.gates.columnsPerBlock, min(rows, Int(KERNEL_ROW_BLOCK)) * packed.gates.columnCount)
       ])
+    let past = pastBytes()
     layout.forEachChunk(of: part, reversed: packed.isReversed) { steps in
       let inputs = inputProducts(of: steps, &products)
-      for step in steps { run(step, inputs, scratch: scratch.floats, units: 0..<packed.hiddenSize) }
+      for step in steps {
+        run(step, inputs, Scratch(floats: scratch.floats, past: past?.rows), units: 0..<packed.hiddenSize)
+      }
     }
-    withExtendedLifetime((products, scratch, output)) {}
+    withExtendedLifetime((products, scratch, past, output)) {}
   }
 
   /// All steps of the whole batch, the threads sharing the units of each.
@@ -53,19 +56,34 @@ struct RecurrentForwardPart {
     let scratchSize = part.count * packed.gates.columnCount + 16
     let mostShares = ThreadPool.threads
     let scratch = Tensor(uninitialized: [mostShares * scratchSize])
+    let past = (0..<mostShares).map { _ in pastBytes() }
     layout.forEachChunk(of: part, reversed: packed.isReversed, rowsPerChunk: 512) { steps in
       let inputs = inputProducts(of: steps, &products)
       ThreadPool.shared.lockstep(steps.count, mostShares: mostShares) { step, share, shares in
         let units = blocks * share / shares * block..<min(packed.hiddenSize, blocks * (share + 1) / shares * block)
         if units.isEmpty { return }
-        run(steps[steps.startIndex + step], inputs, scratch: scratch.floats + share * scratchSize, units: units)
+        run(
+          steps[steps.startIndex + step], inputs,
+          Scratch(floats: scratch.floats + share * scratchSize, past: past[share]?.rows), units: units)
       }
     }
-    withExtendedLifetime((products, scratch, output)) {}
+    withExtendedLifetime((products, scratch, past, output)) {}
+  }
+
+  /// Memory of the calling thread for a step.
+  private struct Scratch {
+    let floats: UnsafeMutablePointer<Float>
+    /// For the previous outputs, where the recurrent weight is in bytes.
+    let past: byte_rows?
+  }
+
+  private func pastBytes() -> ByteRowMemory? {
+    guard case .bytes = packed.recurrentWeight else { return nil }
+    return ByteRowMemory(rows: part.count, width: packed.hiddenSize)
   }
 
   /// A step: the rows that have a previous state, and those that start.
-  private func run(_ step: Int, _ inputs: InputProducts, scratch: UnsafeMutablePointer<Float>, units: Range<Int>) {
+  private func run(_ step: Int, _ inputs: InputProducts, _ scratch: Scratch, units: Range<Int>) {
     let (row, rows, pastRow, rowsWithPast) = layout.rows(of: step, part: part, reversed: packed.isReversed)
     if rowsWithPast > 0 {
       // In inference each sequence has one running cell.
@@ -99,21 +117,31 @@ struct RecurrentForwardPart {
 
   private func compute(
     _ row: Int, _ count: Int, position: Int, _ past: Past, _ inputs: InputProducts,
-    _ scratch: UnsafeMutablePointer<Float>, _ units: Range<Int>
+    _ scratch: Scratch, _ units: Range<Int>
   ) {
     let keepsGates = direction.gates.count > 0
-    func call(_ products: UnsafePointer<Float>, _ rows: UnsafePointer<Int32>?) {
+    func call(
+      _ products: UnsafePointer<Float>, _ rows: UnsafePointer<Int32>?, _ weight: UnsafePointer<Float>?,
+      _ bytes: UnsafePointer<byte_matrix>?, _ pastBytes: UnsafePointer<byte_rows>?
+    ) {
       var arguments = recurrent_step(
         rows: Int32(count), hidden: Int32(packed.hiddenSize), first_unit: Int32(units.lowerBound),
-        end_unit: Int32(units.upperBound), weight: packed.recurrentWeight.pointer,
+        end_unit: Int32(units.upperBound), weight: weight, bytes: bytes, past_bytes: pastBytes,
         recurrent_bias: packed.recurrentBias.floats, inputs: products, input_stride: inputs.stride, input_rows: rows,
         past_output: past.output, past_output_stride: past.outputStride, past_cell: past.cell,
         past_cell_stride: direction.stateStride, keeps_gates: keepsGates,
-        gates: keepsGates ? direction.gates.floats + row * direction.gateStride : scratch,
+        gates: keepsGates ? direction.gates.floats + row * direction.gateStride : scratch.floats,
         gate_stride: direction.gateStride, cell: cell(row: row, position: position),
         cell_stride: direction.stateStride, output: output.floats + row * pass.outputWidth + direction.column,
         output_stride: pass.outputWidth)
       forwardStep(&arguments)
+    }
+    func call(_ products: UnsafePointer<Float>, _ rows: UnsafePointer<Int32>?) {
+      switch (packed.recurrentWeight, scratch.past) {
+      case (.floats(let matrix), _): call(products, rows, matrix.pointer, nil, nil)
+      case (.bytes(let matrix), var past?): matrix.withMatrix { call(products, rows, nil, $0, &past) }
+      case (.bytes, nil): preconditionFailure("a weight in bytes has memory for the previous outputs")
+      }
     }
     if let inputRows = pass.inputRows {
       inputRows.withUnsafeBufferPointer { rows in call(inputs.floats, rows.baseAddress.map { $0 + row }) }
@@ -147,10 +175,20 @@ struct RecurrentForwardPart {
         rows: layout.rowOffsets[highest + 1] - firstRow, pass.input.floats + firstRow * weight.k, stride: weight.k,
         into: to, stride: stride, start: product_start_bias, bias: bias)
     } else {
-      let blocks = rowBlocks(steps)
-      kernels.multiply_panels(
-        blocks, blocks.count, weight.k, pass.input.floats, weight.k, weight.pointer, weight.n, 0, weight.panelCount,
-        to - firstRow * stride, stride, product_start_bias, bias)
+      switch weight {
+      case .floats(let weight):
+        let blocks = rowBlocks(steps)
+        kernels.multiply_panels(
+          blocks, blocks.count, weight.k, pass.input.floats, weight.k, weight.pointer, weight.n, 0, weight.panelCount,
+          to - firstRow * stride, stride, product_start_bias, bias)
+      case .bytes(let weight):
+        for step in steps {
+          let rows = rows(of: step)
+          weight.multiply(
+            rows: rows.count, pass.input.floats + rows.lowerBound * weight.k, stride: weight.k,
+            into: to + (rows.lowerBound - firstRow) * stride, stride: stride, start: product_start_bias, bias: bias)
+        }
+      }
     }
     return InputProducts(floats: UnsafePointer(to), stride: stride, firstRow: firstRow)
   }
@@ -158,11 +196,18 @@ struct RecurrentForwardPart {
   private func rowBlocks(_ steps: ArraySlice<Int>) -> [row_block] {
     var blocks: [row_block] = []
     for step in steps {
-      let row = layout.rowOffsets[step] + part.lowerBound
-      let rows = min(part.upperBound, layout.batchSizes[step]) - part.lowerBound
-      forEachRowBlock(of: rows) { blocks.append(row_block(first: Int32(row + $0), count: Int32($1))) }
+      let rows = rows(of: step)
+      forEachRowBlock(of: rows.count) {
+        blocks.append(row_block(first: Int32(rows.lowerBound + $0), count: Int32($1)))
+      }
     }
     return blocks
+  }
+
+  /// Those of the part's sequences in a time step.
+  private func rows(of step: Int) -> Range<Int> {
+    let first = layout.rowOffsets[step]
+    return first + part.lowerBound..<first + min(part.upperBound, layout.batchSizes[step])
   }
 }
 

@@ -40,14 +40,46 @@ public struct RecurrentWeights: Sendable {
   }
 }
 
+/// The same with weights in bytes, for inference.
+public struct QuantizedRecurrentWeights: Sendable {
+  /// [G·H, I]
+  public let input: QuantizedTensor
+  /// [G·H, H]
+  public let recurrent: QuantizedTensor
+  /// [G·H]
+  public let inputBias: Tensor?
+  /// [G·H]
+  public let recurrentBias: Tensor?
+
+  /// Weights as they stand in a checkpoint: `weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`.
+  public init(
+    input: QuantizedTensor, recurrent: QuantizedTensor, inputBias: Tensor? = nil, recurrentBias: Tensor? = nil
+  ) {
+    precondition(
+      (inputBias == nil) == (recurrentBias == nil), "QuantizedRecurrentWeights: there are two biases or none")
+    self.input = input
+    self.recurrent = recurrent
+    self.inputBias = inputBias
+    self.recurrentBias = recurrentBias
+  }
+
+  func check(_ kind: RecurrentCellKind, inputSize: Int) {
+    let rows = kind.gateCount * recurrent.shape[1]
+    precondition(
+      input.shape == [rows, inputSize] && recurrent.shape[0] == rows
+        && [inputBias, recurrentBias].allSatisfy { $0 == nil || $0?.shape == [rows] },
+      "\(kind.rawValue): inputs of \(inputSize) numbers, weights \(input.shape) and \(recurrent.shape) in bytes")
+  }
+}
+
 /// The weights of the directions of one layer, laid out for the kernels. Worth keeping where the weights stay as they are.
 public struct PackedRecurrentLayer: Sendable {
   struct Direction: Sendable {
     let isReversed: Bool
     let gates: GateLayout
     let inputSize: Int
-    let inputWeight: PackedMatrix
-    let recurrentWeight: PackedMatrix
+    let inputWeight: PackedWeight
+    let recurrentWeight: PackedWeight
     /// Joins the input products; of a GRU's candidates only the input's bias.
     let bias: Tensor
     /// Joins the hidden products of a GRU's candidates: H'.
@@ -56,14 +88,32 @@ public struct PackedRecurrentLayer: Sendable {
     var hiddenSize: Int { gates.hiddenSize }
 
     init(_ kind: RecurrentCellKind, _ weights: RecurrentWeights, isReversed: Bool) {
-      self.isReversed = isReversed
-      gates = GateLayout(kind, hiddenSize: weights.hiddenSize)
-      inputSize = weights.inputSize
-      inputWeight = PackedMatrix(transposing: gates.ordered(weights.input, for: gates.inputColumns))
-      recurrentWeight = PackedMatrix(transposing: gates.ordered(weights.recurrent, for: gates.recurrentColumns))
+      let gates = GateLayout(kind, hiddenSize: weights.hiddenSize)
+      self.init(
+        gates, inputSize: weights.inputSize,
+        .floats(PackedMatrix(transposing: gates.ordered(weights.input, for: gates.inputColumns))),
+        .floats(PackedMatrix(transposing: gates.ordered(weights.recurrent, for: gates.recurrentColumns))),
+        (weights.inputBias, weights.recurrentBias), isReversed: isReversed)
+    }
+
+    init(_ kind: RecurrentCellKind, _ weights: QuantizedRecurrentWeights, isReversed: Bool) {
+      let gates = GateLayout(kind, hiddenSize: weights.recurrent.shape[1])
+      self.init(
+        gates, inputSize: weights.input.shape[1],
+        .bytes(gates.packed(weights.input, for: gates.inputColumns)),
+        .bytes(gates.packed(weights.recurrent, for: gates.recurrentColumns)),
+        (weights.inputBias, weights.recurrentBias), isReversed: isReversed)
+    }
+
+    private init(
+      _ gates: GateLayout, inputSize: Int, _ inputWeight: PackedWeight, _ recurrentWeight: PackedWeight,
+      _ biases: (input: Tensor?, recurrent: Tensor?), isReversed: Bool
+    ) {
+      (self.isReversed, self.gates, self.inputSize) = (isReversed, gates, inputSize)
+      (self.inputWeight, self.recurrentWeight) = (inputWeight, recurrentWeight)
       var inputBias = Tensor(zeros: [gates.inputColumns.count, 1])
       var recurrentBias = Tensor(zeros: [gates.recurrentColumns.count, 1])
-      if let own = weights.inputBias, let other = weights.recurrentBias {
+      if let own = biases.input, let other = biases.recurrent {
         inputBias = gates.ordered(own, for: gates.inputColumns)
         recurrentBias = gates.ordered(other, for: gates.recurrentColumns)
       }
@@ -80,6 +130,16 @@ public struct PackedRecurrentLayer: Sendable {
     precondition(directions.count == 1 || directions.count == 2, "\(kind.rawValue): \(directions.count) directions")
     self.kind = kind
     for weights in directions { weights.check(kind, inputSize: directions[0].inputSize) }
+    self.directions = directions.enumerated().map {
+      Direction(kind, $0.element, isReversed: $0.offset == 1)
+    }
+  }
+
+  /// The same with weights in bytes: the products with the inputs and the previous outputs are computed in integers.
+  public init(_ kind: RecurrentCellKind, _ directions: [QuantizedRecurrentWeights]) {
+    precondition(directions.count == 1 || directions.count == 2, "\(kind.rawValue): \(directions.count) directions")
+    self.kind = kind
+    for weights in directions { weights.check(kind, inputSize: directions[0].input.shape[1]) }
     self.directions = directions.enumerated().map {
       Direction(kind, $0.element, isReversed: $0.offset == 1)
     }

@@ -10,7 +10,8 @@ struct Export: ParsableCommand {
       As onnx (the default): one file for ONNX Runtime and its like, opset 17, any batch size and any length. Texts come \
       in as ids, int64 [batch, time], and lengths, int64 [batch], images as image, float [batch, channels, height, \
       width]; logits, float [batch, labels], come out. Labels, tokenizer and preparation stand in the metadata. The file \
-      is run before it is written, on inputs of several lengths and batch sizes, and must give the model's logits.
+      is run before it is written, on inputs of several lengths and batch sizes, and must give the model's logits. Layers \
+      that nlptool quantize --calibrate made are written with QuantizeLinear and DequantizeLinear.
 
       As safetensors: the weights by PyTorch's names, with the same metadata. As pytorch: a folder with these weights, \
       a model.py that rebuilds the network with torch alone, and an example that it computes again.

@@ -79,23 +79,26 @@ extension Evaluate {
   /// Judges a model of images on those of a path: the part that is set aside for tests, where there is one.
   func judgeImages(_ model: some ImageClassifier) throws {
     guard data.count == 1 else { throw ValidationError("a model of images takes one set of images") }
-    let images = try labelledImages(model)
+    let images = try model.labelledImages(at: data[0], labelColumn: corpus.labelColumn, skipBad: skipBad)
     var (evaluation, skipped) = try model.evaluate(images, skipBad: skipBad)
     skipped.add(images.leftOut)
     if !quiet { skipped.say() }
     let report = ImageEvaluationReport(evaluation, skipped: skipped.count)
     try StandardOutput.shared.write(json ? encodedJSON(report, pretty: false) : report.text)
   }
+}
 
-  private func labelledImages(_ model: some ImageClassifier) throws -> any ImageDataSet {
+extension ImageClassifier {
+  /// Images to judge the model by: of sets that are divided the part for tests.
+  func labelledImages(at path: String, labelColumn: String?, skipBad: Bool = false) throws -> any ImageDataSet {
     // Classes that have numbers alone are taken to be those of the data, in their order.
-    let isNumbered = model.labels == (0..<model.labels.count).map(String.init)
+    let isNumbered = labels == (0..<labels.count).map(String.init)
     let options = ImageDataOptions(
-      classNames: isNumbered ? nil : model.labels, labelColumn: corpus.labelColumn, skipBad: skipBad)
-    let collection = try ImageCollection.open(data[0], options: options)
+      classNames: isNumbered ? nil : labels, labelColumn: labelColumn, skipBad: skipBad)
+    let collection = try ImageCollection.open(path, options: options)
     let images = collection.test ?? collection.validation ?? collection.training
-    if images.classNames.count > model.labels.count {
-      throw ImageModelError.otherClassCount(wanted: model.labels.count, found: images.classNames.count)
+    if images.classNames.count > labels.count {
+      throw ImageModelError.otherClassCount(wanted: labels.count, found: images.classNames.count)
     }
     return images
   }
