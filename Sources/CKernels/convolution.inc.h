@@ -4,6 +4,8 @@
 // panels of 16 columns. Each element of the result is one chain of multiply-adds in the order of the runs, whatever
 // windows are computed beside it.
 
+#include "convolution_planes.inc.h"
+
 /// Sums of ROWS windows × 8·VECTORS filters over some runs: all of each, or some floats of one. The pointers of a window
 /// lie `distance` behind those of the one before it.
 #define CONVOLUTION_SUMS(ROWS, VECTORS, VECTOR, LANES, SPLAT)                                                      \
@@ -217,6 +219,8 @@ INLINE void move_on(struct window_walk *walk) {
 static void convolve(const struct convolution_geometry *g, const float *input, ptrdiff_t first, ptrdiff_t count,
                      const float *panels, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
                      const struct convolution_finish *finish, const float *zeros) {
+  if (is_of_planes(g, n, 16) && !finish->addend && end_panel > first_panel)
+    return convolve_planes(g, input, first, count, panels, n, output, finish);
   ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, depth = runs * g->run_length;
   const float *rows[runs > 0 && count > 0 ? count * runs : 1];
   float *results[KERNEL_WINDOW_BLOCK];
@@ -357,6 +361,7 @@ static filter_gradient_tile_function *const filter_gradient_tiles[2][6] = {
 static void convolution_filter_gradient(const struct convolution_geometry *g, const float *input, ptrdiff_t first,
                                         ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
                                         float *sums, const float *zeros) {
+  if (is_of_planes(g, n, 8)) return plane_filter_gradient(g, input, first, count, gradient, gradient_stride, n, sums);
   ptrdiff_t runs = (ptrdiff_t)g->kernel_height * g->kernel_width, length = g->run_length;
   const float *windows[count * runs], *own[2 * runs];
   float panel[2 * 16 * KERNEL_WINDOW_BLOCK];

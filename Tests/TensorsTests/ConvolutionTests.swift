@@ -75,7 +75,27 @@ struct ConvolutionTests {
     Case(batch: 1, image: 12, channels: 16, filters: 32, kernel: 3, padding: 1, groups: 2),
   ]
 
-  @Test("output and gradients are those of plain loops", arguments: random + usual)
+  /// One channel and few filters, whose vectors lie along the rows; also widths below and between those of the vectors.
+  static let planes = [
+    Case(batch: 3, image: Size2D(height: 5, width: 21), channels: 1, filters: 1, kernel: 5, padding: 2),
+    Case(batch: 2, image: Size2D(height: 6, width: 16), channels: 1, filters: 2, kernel: Size2D(height: 2, width: 1)),
+    Case(
+      batch: 9, image: Size2D(height: 9, width: 19), channels: 1, filters: 3, kernel: 4,
+      stride: Size2D(height: 2, width: 1)),
+    Case(
+      batch: 2, image: Size2D(height: 8, width: 33), channels: 1, filters: 4, kernel: 3,
+      padding: Padding2D(top: 2, bottom: 1, left: 0, right: 0), dilation: Size2D(height: 2, width: 1)),
+    Case(batch: 4, image: Size2D(height: 7, width: 40), channels: 1, filters: 5, kernel: 3, padding: 1),
+    Case(batch: 1, image: Size2D(height: 20, width: 17), channels: 1, filters: 6, kernel: 2),
+    Case(batch: 2, image: Size2D(height: 11, width: 24), channels: 1, filters: 7, kernel: 7, padding: 3),
+    Case(batch: 5, image: Size2D(height: 4, width: 18), channels: 1, filters: 8, kernel: 3, padding: 1),
+    Case(batch: 2, image: Size2D(height: 9, width: 12), channels: 1, filters: 8, kernel: 5),
+    Case(
+      batch: 2, image: Size2D(height: 3, width: 30), channels: 1, filters: 3, kernel: Size2D(height: 2, width: 1),
+      padding: Padding2D(top: 0, bottom: 0, left: 0, right: 2)),
+  ]
+
+  @Test("output and gradients are those of plain loops", arguments: random + usual + planes)
   func loops(one: Case) throws {
     let (shape, random) = (one.shape, RandomStream(seed: 3))
     let x = Parameter(random.split("x").uniform(shape.inputShape, in: -1..<1))
@@ -165,7 +185,9 @@ struct ConvolutionTests {
     #expect(largestError(fast.scalars, exact) < 1e-4)
   }
 
-  @Test("any number of threads gives the same bits", arguments: [usual[1], usual[6], usual[7], usual[9], usual[11]])
+  @Test(
+    "any number of threads gives the same bits",
+    arguments: [usual[1], usual[6], usual[7], usual[9], usual[11], planes[4]])
   func threads(one: Case) {
     let (shape, random) = (one.shape, RandomStream(seed: 5))
     let x = Parameter(random.split("x").uniform(shape.inputShape, in: -1..<1))

@@ -129,7 +129,7 @@ public struct TokenizerDocument: Sendable {
     ]
     let normalizer = settings.normalization.flatMap { forms[$0] } ?? "None"
     let transliterator = settings.transliteration.map { "icu.Transliterator.createInstance(\(Self.quoted($0)))" }
-    let stopWords = settings.stopWords.sorted().map(Self.quoted).joined(separator: ", ")
+    let stopWords = ((try? Tokenizer(settings))?.stopWords ?? []).map(Self.quoted).joined(separator: ", ")
     return """
       \"\"\"The ids of texts, as nlptool gives them to a model. Needs PyICU.\"\"\"
       import pathlib

@@ -42,15 +42,28 @@ final class TokenizerRules: @unchecked Sendable {
     dictionary =
       settings.unit == .word && !settings.dictionary.isEmpty ? WordDictionary(settings.dictionary) : nil
     if let id = settings.transliteration { transliterator = try Transliterator(id) } else { transliterator = nil }
-    if settings.stopWords.isEmpty {
-      stopWords = nil
-    } else {
-      var table = TokenTable(capacity: settings.stopWords.count)
-      for word in settings.stopWords { table.insert(word.utf8, id: 0) }
-      stopWords = table
-    }
+    stopWords = settings.stopWords.isEmpty ? nil : try Self.stopWords(of: settings)
     caseMapper = settings.lowercase ? try CaseMapper(locale: settings.locale) : nil
     if let form = settings.normalization { _ = try NormalizationBuffer(form) }
+  }
+
+  /// Stop words as tokens are: normalised, transliterated, lower-cased, folded. Without a normalisation a text may spell
+  /// them in any of the canonically equivalent ways.
+  private static func stopWords(of settings: TokenizerSettings) throws(TokenizerError) -> TokenTable {
+    var table = TokenTable(capacity: settings.stopWords.count)
+    var plain = settings
+    plain.stopWords = []
+    plain.skippedKinds = []
+    let workspace = TokenizerWorkspace(try TokenizerRules(plain))
+    let forms = settings.normalization == nil ? [try Normalizer(.nfc), try Normalizer(.nfd)] : []
+    for word in settings.stopWords {
+      // The text of a Swift string is well-formed.
+      try? Array(word.utf8).withUnsafeBufferPointer { text throws(InvalidUTF8) in try workspace.run(text) }
+      let token = (0..<workspace.count).map { workspace.text(at: $0) }.joined()
+      table.insert(token.utf8, id: 0)
+      for form in forms { table.insert(form.normalized(token).utf8, id: 0) }
+    }
+    return table
   }
 }
 

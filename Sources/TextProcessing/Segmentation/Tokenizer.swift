@@ -21,6 +21,14 @@ public struct Tokenizer: Sendable {
   /// How texts are cut.
   public var settings: TokenizerSettings { rules.settings }
 
+  /// The settings' stop words as tokens are written, with their canonically equivalent spellings where texts are not
+  /// normalised; in the order of their bytes.
+  public var stopWords: [String] {
+    guard let table = rules.stopWords else { return [] }
+    return (0..<table.count).map { table.withBytes(of: $0) { String(decoding: $0, as: UTF8.self) } }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
   /// Makes a tokenizer. Fails for a locale that ICU does not know.
   public init(_ settings: TokenizerSettings = .init()) throws(TokenizerError) {
     rules = try TokenizerRules(settings)

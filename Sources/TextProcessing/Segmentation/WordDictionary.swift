@@ -82,10 +82,10 @@ struct WordDictionary: Sendable {
     for place in 0..<size where best[place] < .infinity && (place == 0 || Self.begins(run, place)) {
       var node: Int32 = 0
       var end = place
-      while end < size, let next = trie.child(of: node, run[end]) {
-        node = next
+      while end < size, let next = trie.step(from: node, run[end]) {
+        node = next.node
         end += 1
-        let word = trie.values[Int(node)]
+        let word = next.value
         if word >= 0, end == size || Self.begins(run, end) { reach(end, place, costs[Int(word)]) }
       }
       if ends[place] > 0 { reach(ends[place], place, total + Self.cost.icu) }

@@ -4,7 +4,7 @@ import TextProcessing
 import Training
 
 /// fastText's classifier on a labelled file: `fasttext/train/ngrams1` and its like.
-struct BagBenchmark: Benchmark {
+struct BagBenchmark: TextBenchmark {
   enum Task: String { case train, predict }
 
   let task: Task

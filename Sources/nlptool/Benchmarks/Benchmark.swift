@@ -8,6 +8,9 @@ protocol Benchmark: Sendable {
   func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult
 }
 
+/// A case that reads the texts of `--text`.
+protocol TextBenchmark: Benchmark {}
+
 /// A line of the result.
 struct BenchmarkResult {
   let name: String

@@ -4,7 +4,7 @@ import Tensors
 import TextProcessing
 
 /// Encoding to ids, line by line: `tokenize/english/bpe` and its like.
-struct SubwordBenchmark: Benchmark {
+struct SubwordBenchmark: TextBenchmark {
   let language: String
   /// `bpe`, `bytebpe` or `wordpiece`.
   let kind: String

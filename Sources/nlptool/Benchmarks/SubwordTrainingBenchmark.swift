@@ -1,8 +1,8 @@
 import TextProcessing
 
 /// Training of tokenizers with 30,000 tokens: `tokenize/train/bpe` and its like.
-struct SubwordTrainingBenchmark: Benchmark {
-  /// `bpe`, `bytebpe` or `wordpiece`, with the settings that `scripts/peers/tokenize_peers.py` trains with.
+struct SubwordTrainingBenchmark: TextBenchmark {
+  /// `bpe`, `bytebpe`, `wordpiece` or `unigram`, with the settings that `scripts/peers/tokenize_peers.py` trains with.
   let kind: String
   let folder: String
   /// Bytes of each text that are read, up to the end of a line.
@@ -12,16 +12,18 @@ struct SubwordTrainingBenchmark: Benchmark {
 
   /// - Parameter folder: holds `english.txt` and `chinese.txt`.
   static func all(folder: String) -> [any Benchmark] {
-    ["bpe", "bytebpe", "wordpiece"].map { SubwordTrainingBenchmark(kind: $0, folder: folder) }
+    ["bpe", "bytebpe", "wordpiece", "unigram"].map { SubwordTrainingBenchmark(kind: $0, folder: folder) }
   }
 
   private var options: SubwordTrainingOptions {
-    var options = SubwordTrainingOptions(
-      kind == "bpe" ? .bytePair : kind == "bytebpe" ? .byteLevelBytePair : .wordPiece)
+    let kinds: [String: SubwordTrainingOptions.Kind] = [
+      "bpe": .bytePair, "bytebpe": .byteLevelBytePair, "wordpiece": .wordPiece, "unigram": .unigram,
+    ]
+    var options = SubwordTrainingOptions(kinds[kind] ?? .bytePair)
     options.minimumCount = 0
-    options.specialTokens = kind == "bytebpe" ? [] : ["[UNK]"]
-    if kind == "bpe" { options.cutting = .whitespace }
-    if kind != "bytebpe" { options.alphabetLimit = 8000 }
+    options.specialTokens = kind == "bytebpe" ? [] : kind == "unigram" ? ["<unk>"] : ["[UNK]"]
+    if kind == "bpe" || kind == "unigram" { options.cutting = .whitespace }
+    if kind == "bpe" || kind == "wordpiece" { options.alphabetLimit = 8000 }
     return options
   }
 

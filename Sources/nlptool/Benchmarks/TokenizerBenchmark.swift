@@ -22,7 +22,7 @@ enum BenchmarkText {
 }
 
 /// Word tokenisation, line by line: `tokenize/english/words` and its like.
-struct TokenizerBenchmark: Benchmark {
+struct TokenizerBenchmark: TextBenchmark {
   let language: String
   let folder: String
   /// Lines that a thread takes at once.

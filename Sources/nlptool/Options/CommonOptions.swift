@@ -176,15 +176,14 @@ struct TokenizerArguments: ParsableArguments {
     return words
   }
 
-  private func stopWordList(lowercase: Bool) throws -> Set<String> {
+  private func stopWordList() throws -> Set<String> {
     guard let stopWords else { return [] }
-    let mapper = lowercase ? try CaseMapper(locale: locale) : nil
     let reader = try LineReader(path: stopWords)
     var words: Set<String> = []
     while try reader.advance() {
       let word = String(
         try reader.lineText().drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-      if !word.isEmpty { words.insert(mapper?.lowercased(word) ?? word) }
+      if !word.isEmpty { words.insert(word) }
     }
     return words
   }
@@ -216,7 +215,7 @@ struct TokenizerArguments: ParsableArguments {
     settings.foldsNumbers = foldNumbers
     settings.transliteration = transliteration
     settings.dictionary = try dictionaryWords()
-    settings.stopWords = try stopWordList(lowercase: lowercase)
+    settings.stopWords = try stopWordList()
     return settings
   }
 }

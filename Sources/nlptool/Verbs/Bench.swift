@@ -49,16 +49,15 @@ struct Bench: ParsableCommand {
     let folder = text ?? ""
     let texts =
       TokenizerBenchmark.all(folder: folder) + SubwordBenchmark.all(folder: folder)
-      + SubwordTrainingBenchmark.all(folder: folder) + BagBenchmark.all(folder: folder)
+      + SubwordTrainingBenchmark.all(folder: folder) + VocabularyBenchmark.all(folder: folder)
+      + BagBenchmark.all(folder: folder)
     let all = networks + texts
     var wanted = all.filter { $0.name.matches(glob: cases) }
     guard !wanted.isEmpty else {
       throw CommandFailure(.usage, "no case matches \"\(cases)\"; nlptool bench --list prints their names")
     }
     if text == nil, !list {
-      wanted.removeAll {
-        $0 is TokenizerBenchmark || $0 is SubwordBenchmark || $0 is SubwordTrainingBenchmark || $0 is BagBenchmark
-      }
+      wanted.removeAll { $0 is any TextBenchmark }
       if wanted.isEmpty { throw CommandFailure(.usage, "the cases that read texts need --text FOLDER") }
     }
     for benchmark in wanted {

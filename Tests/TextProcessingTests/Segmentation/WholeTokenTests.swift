@@ -67,10 +67,25 @@ struct WholeTokenTests {
   func folding() throws {
     var settings = TokenizerSettings(lowercase: true)
     settings.foldsNumbers = true
-    settings.stopWords = ["the", "is", "été"]
-    let tokens = try Tokenizer(settings).tokens(in: "The film IS 3.14 of 2024, ٣٤ Été")
-    #expect(tokens.map(\.text) == ["film", "0.00", "of", "0000", ",", "00"])
+    settings.stopWords = ["The", "is", "été", "99"]
+    let tokens = try Tokenizer(settings).tokens(in: "The film IS 3.14 of 2024, ٣٤ Été 12 e\u{301}te\u{301}")
+    #expect(tokens.map(\.text) == ["film", "0.00", "of", "0000", ","])
     #expect(tokens[1].range == 12..<16)
+  }
+
+  @Test("stop words go through the steps that texts go through")
+  func stopWords() throws {
+    var settings = TokenizerSettings()
+    settings.normalization = .nfkc
+    settings.transliteration = "Traditional-Simplified"
+    settings.stopWords = ["漢語", "ﬁsh"]
+    let tokenizer = try Tokenizer(settings)
+    #expect(tokenizer.stopWords == ["fish", "汉语"])
+    #expect(tokenizer.tokens(in: "fish 汉语 漢語 ﬁsh soup").map(\.text) == ["soup"])
+    settings.normalization = nil
+    settings.transliteration = nil
+    settings.stopWords = ["e\u{301}"]
+    #expect(try Tokenizer(settings).tokens(in: "é e\u{301} e").map(\.text) == ["e"])
   }
 
   @Test(

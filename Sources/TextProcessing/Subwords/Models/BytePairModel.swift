@@ -26,8 +26,8 @@ struct BytePairModel: Sendable {
   /// Whether words are raw bytes, which the vocabulary spells with the alphabet of GPT-2 (``ByteAlphabet``).
   let isByteLevel: Bool
   private let pairs: PairTable
-  /// Where long words are cut, if the merges allow it.
-  private let boundaries: MergeBoundaries?
+  /// For long words, if the merges allow it; made when the first of them comes.
+  private let backtracking: Once<BacktrackingMerges?>
   private let unknownID: Int32?
   private let byteIDs: [Int32]?
   /// Of a byte-level model: the id of each byte at [is last][is first][byte], -1 for none.
@@ -62,7 +62,9 @@ struct BytePairModel: Sendable {
     }
     self.pairs = pairs
     // With ranks of their own the merges are in no order.
-    boundaries = ranks == nil ? MergeBoundaries(merged, tokenCount: vocabulary.idLimit) : nil
+    backtracking = Once { [merged, pairs, isOrdered = ranks == nil, idLimit = vocabulary.idLimit] in
+      isOrdered ? BacktrackingMerges(merged, tokenCount: idLimit, pairs) : nil
+    }
     if let token = options.unknownToken {
       guard let id = vocabulary.id(of: token) else {
         throw .invalid(part: "model", reason: "the unknown token '\(token)' is not in the vocabulary")
@@ -107,9 +109,9 @@ struct BytePairModel: Sendable {
     if isByteLevel { appendBytes(word, &pieces) } else { appendScalars(word, &pieces) }
     if options.dropout > 0 {
       scratch.merging.merge(&pieces, from: first, pairs, dropout: options.dropout, &scratch.random)
-    } else if let boundaries, pieces.count - first > MergeScratch.shortLimit {
-      scratch.merging.merge(&pieces, from: first, pairs, within: boundaries)
-    } else {
+    } else if pieces.count - first <= MergeScratch.shortLimit
+      || !(backtracking.value?.merge(&pieces, from: first, &scratch.backtracking) ?? false)
+    {
       scratch.merging.merge(&pieces, from: first, pairs)
     }
   }

@@ -7,8 +7,13 @@ struct PairTable: Sendable {
     var id: Int32
   }
 
-  private var keys: [UInt64]
-  private var merges: [Merge]
+  private struct Slot {
+    /// `max` is free.
+    var key: UInt64
+    var merge: Merge
+  }
+
+  private var slots: [Slot]
   private let mask: Int
   /// Pairs.
   private(set) var count = 0
@@ -17,23 +22,22 @@ struct PairTable: Sendable {
   init(capacity: Int) {
     var size = 64
     while size < 2 * capacity { size *= 2 }
-    keys = [UInt64](repeating: .max, count: size)
-    merges = [Merge](repeating: Merge(rank: 0, id: 0), count: size)
+    slots = [Slot](repeating: Slot(key: .max, merge: Merge(rank: 0, id: 0)), count: size)
     mask = size - 1
   }
 
   /// Adds a pair; a later one of the same ids takes its place, as in `tokenizers`.
   mutating func insert(_ left: Int32, _ right: Int32, _ merge: Merge) {
-    let slot = slot(Self.key(left, right))
-    if keys[slot] == .max { count += 1 }
-    keys[slot] = Self.key(left, right)
-    merges[slot] = merge
+    let key = Self.key(left, right)
+    let place = place(of: key)
+    if slots[place].key == .max { count += 1 }
+    slots[place] = Slot(key: key, merge: merge)
   }
 
   @inline(__always)
   func merge(_ left: Int32, _ right: Int32) -> Merge? {
-    let slot = slot(Self.key(left, right))
-    return keys[slot] == .max ? nil : merges[slot]
+    let slot = slots[place(of: Self.key(left, right))]
+    return slot.key == .max ? nil : slot.merge
   }
 
   @inline(__always)
@@ -42,9 +46,9 @@ struct PairTable: Sendable {
   }
 
   @inline(__always)
-  private func slot(_ key: UInt64) -> Int {
-    var slot = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
-    while keys[slot] != key, keys[slot] != .max { slot = (slot + 1) & mask }
-    return slot
+  private func place(of key: UInt64) -> Int {
+    var place = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
+    while slots[place].key != key, slots[place].key != .max { place = (place + 1) & mask }
+    return place
   }
 }

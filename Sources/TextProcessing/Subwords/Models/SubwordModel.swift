@@ -44,6 +44,7 @@ enum SubwordModel: Sendable {
 /// Memory that encoding works in, used again from word to word. Belongs to one thread.
 struct SubwordScratch {
   var merging = MergeScratch()
+  var backtracking = BacktrackingMerges.Scratch()
   var paths: [UnigramPath] = []
   /// For dropout of merges.
   var random = SystemRandomNumberGenerator() as any RandomNumberGenerator

@@ -100,10 +100,10 @@ struct UnigramModel: Sendable {
       var hasScalar = false
       var node: Int32 = 0
       var end = start
-      while end < word.count, let next = trie.child(of: node, word[end]) {
-        node = next
+      while end < word.count, let next = trie.step(from: node, word[end]) {
+        node = next.node
         end += 1
-        let id = trie.values[Int(node)]
+        let id = next.value
         guard id >= 0 else { continue }
         if end - start == size { hasScalar = true }
         let score = sum(here, pathScores[Int(id)])
