@@ -81,6 +81,7 @@ struct ModelMetadata {
 
   /// Of a model of images that is a value of another model and a head behind it.
   init(labels: [String], preparation: ImagePreparation, trunkValue: String) {
+    batches = .padded
     add(labels: labels, preparation: preparation, origin: ("features", trunkValue))
   }
 
