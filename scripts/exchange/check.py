@@ -138,7 +138,7 @@ def check_steps(case, corpora, work):
     tied = top[:, -1] - top[:, -2] < 0.1 * scale
     note = (f"{len(images)} images, labels equal: {int(equal.sum())}, nearly tied: {int((~equal & tied).sum())}; "
             f"rounding itself {np.abs(whole - rounded).mean() / scale:.1e}")
-    report(case, np.abs(made - rounded).mean() / scale if (equal | tied).all() else float("nan"), 1e-2, note)
+    report(case, np.abs(made - rounded).mean() / scale if (equal | tied).all() else float("nan"), 5e-3, note)
 
 
 def check_tokenizer(case, model, answers, texts, work):
