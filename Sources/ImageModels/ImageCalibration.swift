@@ -4,7 +4,7 @@ import Tensors
 
 /// How the range of what a layer sees is taken from images.
 public struct CalibrationOptions: Sendable, Hashable {
-  /// Images that are looked at, at most, drawn from all.
+  /// Images that are looked at, drawn from all, rounded up to whole batches of 8.
   public var images = 512
   /// Share of the numbers that may lie beyond the range, on both sides together: rare large numbers would make the steps
   /// of all others coarse. 0 takes the smallest and the largest.
@@ -48,7 +48,8 @@ extension ImageModel {
         if let name = names[weight] { histograms[name]?.count(input) }
       }
     }
-    let seen = histograms.filter { $0.value.hasSeen }
+    // A layer whose inputs span more than a number holds stays as it is.
+    let seen = histograms.filter { $0.value.hasSeen && $0.value.isFinite }
     return Calibration(inputRanges: seen.mapValues { $0.range(cutting: options.cutShare) }, imageCount: count)
   }
 
@@ -60,7 +61,7 @@ extension ImageModel {
     var count = 0
     do throws(ImageError) {
       let stream = try ImagePipeline(images, preparation: preparation, skipBad: options.skipBad)
-        .batches(epoch: 0, batchSize: 8, shuffled: true)
+        .batches(epoch: 0, batchSize: min(8, max(1, options.images)), shuffled: true)
       while let batch = try stream.next() {
         count += batch.count
         if batch.count > 0 {
@@ -90,6 +91,10 @@ final class InputHistogram {
   private var total = 0
   private(set) var hasSeen = false
 
+  /// Whether there is anything to divide: of a layer that saw only zeros there is not.
+  private var isWide: Bool { highest - lowest > 1e-30 }
+  var isFinite: Bool { (highest - lowest).isFinite }
+
   /// Takes note of the smallest and the largest number.
   func widen(_ numbers: Tensor) {
     hasSeen = true
@@ -103,18 +108,19 @@ final class InputHistogram {
 
   /// Counts numbers, none of which is beyond the extremes.
   func count(_ numbers: Tensor) {
-    let scale = Float(Self.binCount) / max(highest - lowest, .leastNormalMagnitude)
+    guard isWide, isFinite else { return }
+    let scale = Float(Self.binCount) / (highest - lowest)
     numbers.withUnsafeElements { numbers in
       for number in numbers where number.isFinite {
         bins[min(Self.binCount - 1, Int((number - lowest) * scale))] += 1
+        total += 1
       }
-      total += numbers.count
     }
   }
 
   /// The range without so small a share of the numbers, half of it on each side, and with zero.
   func range(cutting share: Double) -> ClosedRange<Float> {
-    guard share > 0, total > 0 else { return lowest...highest }
+    guard share > 0, total > 0, isWide else { return lowest...highest }
     let most = Int(share / 2 * Double(total))
     func cut(_ bins: some Sequence<Int>) -> Int {
       var sum = 0

@@ -21,7 +21,8 @@ public struct ImageModel: ImageClassifier {
   /// - Parameters:
   ///   - widths: of all layers that have fewer than the architecture.
   ///   - values: parameters and statistics of the smaller network, by name.
-  /// - Throws: ``ImageModelError/otherArchitecture(path:architecture:reason:)`` where they do not fit.
+  /// - Throws: ``ImageModelError/invalidOptions(reason:)`` for widths that the architecture cannot have,
+  ///   ``ImageModelError/otherArchitecture(path:architecture:reason:)`` for values that do not fit.
   package func narrowed(to widths: LayerWidths, values: [String: Tensor]) throws(ImageModelError) -> ImageModel {
     let description = description.narrowed(to: widths)
     if let fault = description.fault { throw .invalidOptions(reason: fault) }

@@ -22,7 +22,9 @@ import VocabularyStore
 /// | `vocabulary_fingerprint` | of the vocabulary that gives the ids |
 /// | `vocabulary_size`, `unknown_id` | its tokens, and the id of all others |
 /// | `architecture`, `preparation` | the network for images, and what happens to an image before it |
-/// | `features` | of a model of another program with a new head, the value that the head sees |
+/// | `widths` | outputs of the network's layers that have lost some; such weights fit no architecture as it is known |
+/// | `trunk_value` | of a model of another program with a new head, the value that the head sees |
+/// | `features` | of a bag, what its rows stand for |
 /// | `preprocessing` | how to get the inputs, in words |
 struct ModelMetadata {
   /// By falling importance; the order is part of the bytes.
@@ -82,7 +84,7 @@ struct ModelMetadata {
   /// Of a model of images that is a value of another model and a head behind it.
   init(labels: [String], preparation: ImagePreparation, trunkValue: String) {
     batches = .padded
-    add(labels: labels, preparation: preparation, origin: ("features", trunkValue))
+    add(labels: labels, preparation: preparation, origin: ("trunk_value", trunkValue))
   }
 
   /// As an ONNX file has them.
@@ -157,6 +159,7 @@ struct ModelMetadata {
 
   private mutating func add(_ model: ImageModel) {
     add(labels: model.labels, preparation: model.preparation, origin: ("architecture", model.architecture.rawValue))
+    if let widths = model.description.widths { add("widths", json: widths) }
   }
 
   private mutating func add(labels: [String], preparation: ImagePreparation, origin: (key: String, value: String)) {

@@ -10,6 +10,8 @@ package final class PackedWeights<Value: Sendable>: Sendable {
   package init() {}
 
   /// The value for the parameters as they are now; computed while a tape records and after a change.
+  ///
+  /// - Parameter make: reads the parameters; what was read before the call may be older than their versions.
   package func value(for parameters: [Parameter], _ buffers: [Buffer] = [], _ make: () -> Value) -> Value {
     // Before they are read: what changes meanwhile is seen the next time.
     let versions = parameters.map(\.version) + buffers.map(\.version)
@@ -20,5 +22,5 @@ package final class PackedWeights<Value: Sendable>: Sendable {
   }
 
   /// Forgets the value, whose memory training can use.
-  func clear() { kept.withLock { $0 = nil } }
+  package func clear() { kept.withLock { $0 = nil } }
 }

@@ -72,7 +72,10 @@ struct ByteProductKernelTests {
     let table = KernelLevelTests.table(level)
     for k in KernelLevelTests.lengths where k > 0 {
       // Of both signs, of one, all zero, very small and very large.
-      let factors: [(Float, Float)] = [(1, 0), (0.5, 0.5), (-0.5, -3), (0, 0), (1e-30, 0), (1e-44, 0), (1e37, 0)]
+      let subnormal = 7 * Float.leastNonzeroMagnitude
+      let factors: [(Float, Float)] = [
+        (1, 0), (0.5, 0.5), (-0.5, -3), (0, 0), (1e-30, 0), (subnormal, 0), (1e37, 0),
+      ]
       let x = factors.enumerated().flatMap { row, factor in
         KernelLevelTests.numbers(k, seed: UInt64(row + 1)).map { $0 * factor.0 + factor.1 }
       }

@@ -155,7 +155,7 @@ struct ONNXVerbTests {
       #expect(result.output.contains("test        100.00 %"), "\(result.output)")
       #expect(try Command.run(["evaluate", head, data]).output.contains("accuracy 100.00 %"))
       #expect(try Command.run(["predict", head, "\(data)/below/3.png"]).output.contains("\tbelow\t"))
-      #expect(try Command.run(["info", head]).output.contains("nlptool.features"))
+      #expect(try Command.run(["info", head]).output.contains("nlptool.trunk_value"))
       let report = try json(
         String(decoding: Data(contentsOf: URL(fileURLWithPath: "\(folder)/report.json")), as: UTF8.self))
       #expect((report["test"] as? [String: Any])?["accuracy"] as? Double == 1)

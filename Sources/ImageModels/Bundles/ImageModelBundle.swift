@@ -52,8 +52,9 @@ extension ImageModel {
     do {
       try BundleFiles.write(to: path, replacing: replacing) { folder in
         var description = description
-        // Earlier programs know no ranges, and read whatever has none.
-        if !ranges.isEmpty { description.format = ImageModelDescription.currentFormat }
+        // Earlier programs know neither ranges nor widths, and read whatever has none.
+        let isPlain = ranges.isEmpty && description.widths == nil
+        description.format = isPlain ? ImageModelDescription.plainFormat : ImageModelDescription.currentFormat
         description.checksums.weights = weights.checksum
         try weights.write(to: BundleFiles.weightsPath(in: folder))
         try BundleFiles.write(description, in: folder)

@@ -27,7 +27,7 @@ struct FeatureScale {
     factor = zip(squares, means).map { square, mean in
       let deviation = (square / Double(max(count, 1))).squareRoot()
       // What is left of a constant feature is the rounding of its mean.
-      return deviation > 1e-6 * abs(mean) && deviation > 0 ? Float(1 / deviation) : 0
+      return deviation > 1e-6 * abs(mean) && deviation > 1e-30 ? Float(1 / deviation) : 0
     }
   }
 

@@ -111,11 +111,11 @@ public struct HeadTraining: Sendable {
     let images = try ImageDivision(
       training, validation, share: options.validationShare, seed: options.training.seed)
     let count = images.learning.count + images.judging.count
-    let megabytes = max(1, count * trunk.featureCount * MemoryLayout<Float>.size >> 20)
+    let megabytes = max(1, (count * trunk.featureCount * MemoryLayout<Float>.size) >> 20)
     guard megabytes <= options.featureMemory else {
       throw ImageModelError.invalidOptions(
-        reason: "the features of \(count) images take \(megabytes) MB, \(options.featureMemory) MB are allowed for them"
-      )
+        reason: "the features of \(count) images take \(megabytes) MB, \(options.featureMemory) MB are allowed; "
+          + "allow more with --feature-memory, or give fewer images")
     }
     planned(
       Plan(

@@ -78,8 +78,8 @@ public final class Conv2d: Module {
     return keptBytes.value(for: parameters, buffers) {
       let (scale, bias) = folded(norm)
       return QuantizedConvolution(
-        weight: bytes, inputRange: range, bias: bias, scale: scale, stride: stride, padding: padding,
-        dilation: dilation, groups: groups)
+        weight: weight.loadedBytes ?? bytes, inputRange: weight.loadedBytes?.inputRange ?? range, bias: bias,
+        scale: scale, stride: stride, padding: padding, dilation: dilation, groups: groups)
     }
   }
 

@@ -25,8 +25,10 @@ public final class ConvolutionMaxOverTime: Module {
   public func callAsFunction(_ input: IndexedRows, rows: SequenceRows) -> Tensor {
     if let bytes = weight.bytes {
       return input.convolutionMaxOverTime(
-        rows: rows, filters: kept.value(for: [weight]) { QuantizedTextFilters(bytes) }, bias: bias.value)
+        rows: rows, filters: kept.value(for: [weight]) { QuantizedTextFilters(weight.loadedBytes ?? bytes) },
+        bias: bias.value)
     }
+    if GradientTape.isTraining { kept.clear() }
     return input.convolutionMaxOverTime(rows: rows, weight: weight.tensor, bias: bias.tensor)
   }
 

@@ -21,9 +21,10 @@ public final class Linear: Module {
   public func callAsFunction(_ input: Tensor) -> Tensor {
     if let bytes = weight.bytes {
       return kept.value(for: [weight] + (bias.map { [$0] } ?? [])) {
-        QuantizedLinear(weight: bytes, bias: bias?.value)
+        QuantizedLinear(weight: weight.loadedBytes ?? bytes, bias: bias?.value)
       }(input)
     }
+    if GradientTape.isTraining { kept.clear() }
     return input.linear(weight: weight.tensor, bias: bias?.tensor)
   }
 

@@ -201,7 +201,8 @@ extension Tensor {
     forEachTile(of: count) { tile in
       for index in tile {
         let number = from[index] * inverse
-        let cut = number < -zero ? -zero : number > 255 - zero ? 255 - zero : number
+        // What is not a number becomes the step of zero, as in the kernels.
+        let cut = number.isNaN ? 0 : number < -zero ? -zero : number > 255 - zero ? 255 - zero : number
         to[index] = (cut + magic - magic) * scale
       }
     }

@@ -165,7 +165,8 @@ extension Tensor {
       let bytes = [UInt8](unsafeUninitializedCapacity: numbers.count) { bytes, count in
         for row in scales.indices {
           let own = row * width..<(row + 1) * width
-          let scale = own.reduce(Float(0)) { max($0, abs(numbers[$1])) } / 127
+          // What is not finite becomes the largest step of the others.
+          let scale = own.reduce(Float(0)) { numbers[$1].isFinite ? max($0, abs(numbers[$1])) : $0 } / 127
           scales[row] = scale
           for index in own {
             let step = scale > 0 ? (numbers[index] / scale).rounded(.toNearestOrEven) : 0

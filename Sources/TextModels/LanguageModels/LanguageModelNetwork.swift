@@ -81,8 +81,13 @@ public final class VocabularyProjection: Module {
   /// Scores [N, V] of hidden states [N, H].
   func scores(_ hidden: Tensor, tied embedding: Embedding) -> Tensor {
     let weight = weight ?? embedding.weight
-    guard let bytes = weight.bytes else { return hidden.linear(weight: weight.tensor, bias: bias.tensor) }
-    return kept.value(for: [weight, bias]) { QuantizedLinear(weight: bytes, bias: bias.value) }(hidden)
+    guard let bytes = weight.bytes else {
+      if GradientTape.isTraining { kept.clear() }
+      return hidden.linear(weight: weight.tensor, bias: bias.tensor)
+    }
+    return kept.value(for: [weight, bias]) {
+      QuantizedLinear(weight: weight.loadedBytes ?? bytes, bias: bias.value)
+    }(hidden)
   }
 
   /// The weight as an operand.

@@ -47,13 +47,15 @@ final class TokenizerRules: @unchecked Sendable {
     if let form = settings.normalization { _ = try NormalizationBuffer(form) }
   }
 
-  /// Stop words as tokens are: normalised, transliterated, lower-cased, folded. Without a normalisation a text may spell
-  /// them in any of the canonically equivalent ways.
+  /// Stop words as tokens are: normalised, transliterated, lower-cased, folded. Without a normalisation their composed and
+  /// their decomposed spellings count too.
   private static func stopWords(of settings: TokenizerSettings) throws(TokenizerError) -> TokenTable {
     var table = TokenTable(capacity: settings.stopWords.count)
     var plain = settings
     plain.stopWords = []
     plain.skippedKinds = []
+    // The pieces of a word are joined again.
+    plain.dictionary = [:]
     let workspace = TokenizerWorkspace(try TokenizerRules(plain))
     let forms = settings.normalization == nil ? [try Normalizer(.nfc), try Normalizer(.nfd)] : []
     for word in settings.stopWords {

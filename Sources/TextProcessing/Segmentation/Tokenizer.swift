@@ -21,7 +21,7 @@ public struct Tokenizer: Sendable {
   /// How texts are cut.
   public var settings: TokenizerSettings { rules.settings }
 
-  /// The settings' stop words as tokens are written, with their canonically equivalent spellings where texts are not
+  /// The settings' stop words as tokens are written, with their composed and decomposed spellings where texts are not
   /// normalised; in the order of their bytes.
   public var stopWords: [String] {
     guard let table = rules.stopWords else { return [] }

@@ -20,7 +20,7 @@ public struct TokenizerSettings: Sendable, Codable, Hashable {
   /// Whether digits of numbers become 0, so that numbers of the same form are the same token.
   public var foldsNumbers: Bool = false
   /// Tokens that are left away. They go through the same steps as texts, so that they may be written in upper case, say, where
-  /// tokens are lower-cased; canonically equivalent spellings are the same word.
+  /// tokens are lower-cased; where texts are not normalised, composed and decomposed spellings count too (NFC, NFD).
   public var stopWords: Set<String> = []
 
   /// Words with their frequencies, 1 where nothing is known, for scripts that write no spaces: Chinese, Japanese, Thai, Lao,

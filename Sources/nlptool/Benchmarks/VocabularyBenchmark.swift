@@ -15,7 +15,7 @@ struct VocabularyBenchmark: TextBenchmark {
     let path = "\(folder)/english.txt"
     let settings = TokenizerSettings()
     let counting = TokenCounting(
-      tokenizer: try Tokenizer(settings), input: try InputArguments.parse([]), memoryLimit: 192 << 20, output: path)
+      tokenizer: try Tokenizer(settings), input: try InputArguments.parse([]), memoryLimit: .max, output: path)
     var tokens = 0
     let seconds = try stopwatch.median {
       let vocabulary = try counting.run([path], minimumCount: 1).build(settings: settings)

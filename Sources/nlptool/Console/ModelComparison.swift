@@ -7,10 +7,20 @@ import Training
 struct ModelComparison {
   /// A model of the two.
   struct Side {
-    let folder: String
+    /// What the weights take in the file.
+    let size: String
     let validation: ValidationResult
     /// Computes an example.
     let compute: (Int) throws -> Void
+
+    /// - Parameter folder: of the model.
+    init(folder: String, validation: ValidationResult, compute: @escaping (Int) throws -> Void) throws {
+      var status = stat()
+      let path = BundleFiles.weightsPath(in: folder)
+      guard stat(path, &status) == 0 else { throw FileError.missing(path: path) }
+      size = "\((Double(status.st_size) / 1e6).fixed(2)) MB"
+      (self.validation, self.compute) = (validation, compute)
+    }
   }
 
   let example: String
@@ -29,7 +39,7 @@ struct ModelComparison {
     table.add("", "weights", before.validation.metric.title, "loss", example)
     for (name, side, time) in [("before", before, times.before), ("after", after, times.after)] {
       table.add(
-        name, try Self.size(of: side.folder), side.validation.text, side.validation.loss.fixed(4),
+        name, side.size, side.validation.text, side.validation.loss.fixed(4),
         "\((time * 1e3).fixed(3)) ms")
     }
     return table.text
@@ -57,13 +67,5 @@ struct ModelComparison {
       }
     }
     return (first.sorted()[first.count / 2], second.sorted()[second.count / 2])
-  }
-
-  private static func size(of folder: String) throws -> String {
-    var status = stat()
-    let path = BundleFiles.weightsPath(in: folder)
-    guard stat(path, &status) == 0 else { throw FileError.missing(path: path) }
-    let bytes = Double(status.st_size)
-    return "\((bytes / 1e6).fixed(2)) MB"
   }
 }

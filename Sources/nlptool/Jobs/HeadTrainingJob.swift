@@ -39,11 +39,10 @@ struct HeadTrainingJob {
     try arguments.onnx.apply(to: &known)
     let trunk = try ONNXTrunk(contentsOf: trunkPath, value: arguments.transfer.features, options: known)
     let reader = trunk.reader.map { ", which \($0) reads" } ?? ""
-    console.note("the features are \(trunk.valueName)\(reader): \(trunk.featureCount) numbers of an image")
+    console.note("the features are \(trunk.shownName)\(reader): \(trunk.featureCount) numbers of an image")
     let collection = try ImageCollection.open(arguments.data, options: arguments.reading.options())
     let (judges, tests) = try arguments.otherImages(collection)
     let options = options(trunk)
-    Interrupt.watch()
     var hasSaved = false
     func save(_ head: ImageHead) throws {
       try trunk.document(with: head).write(to: arguments.output, replacing: arguments.force || hasSaved)
@@ -51,7 +50,12 @@ struct HeadTrainingJob {
     }
     let outcome = try arguments.sayingWhatIsKept(console, if: { hasSaved }) {
       try HeadTraining(options, trunk: trunk).run(
-        training: collection.training, validation: judges, planned: say, shouldStop: { Interrupt.isRequested },
+        training: collection.training, validation: judges, planned: say,
+        shouldStop: {
+          // While features are computed, when nobody asks, Ctrl-C ends the process: there is nothing to keep yet.
+          if !Interrupt.isRequested { Interrupt.watch() }
+          return Interrupt.isRequested
+        },
         report: console.show, keepBest: save)
     }
     console.closeLine()

@@ -46,7 +46,7 @@ struct Quantize: ParsableCommand {
       valueName: "images"))
   var calibrate: String?
 
-  @Option(help: ArgumentHelp("Of these so many are looked at, at most.", valueName: "number"))
+  @Option(help: ArgumentHelp("Of these so many are looked at, in whole batches of 8.", valueName: "number"))
   var calibrationImages = CalibrationOptions().images
 
   @Option(
@@ -90,6 +90,11 @@ struct Quantize: ParsableCommand {
     if !(0..<1).contains(calibrationCut) {
       throw ValidationError("--calibration-cut takes a number from 0 on, below 1")
     }
+    if calibrate == nil,
+      calibrationImages != CalibrationOptions().images || calibrationCut != CalibrationOptions().cutShare
+    {
+      throw ValidationError("--calibration-images and --calibration-cut are for --calibrate IMAGES")
+    }
     if calibrate != nil, let precision, precision != .int8 {
       throw ValidationError("--calibrate is for --precision int8")
     }
@@ -121,7 +126,9 @@ struct Quantize: ParsableCommand {
   /// Refuses what is for bags.
   private func checkIsNetwork(hasTest: Bool = true, isOfImages: Bool = false) throws {
     if !isOfImages, calibrate != nil { throw ValidationError("--calibrate is for models of images") }
-    if !hasTest, test != nil { throw ValidationError("--test is for models that label texts; see nlptool evaluate") }
+    if !hasTest, test != nil {
+      throw ValidationError("--test is for models that label texts or images; see nlptool evaluate")
+    }
     guard cutoff == nil, retrain.isEmpty, subDimensions == 2, !normalize else {
       throw ValidationError("--cutoff, --retrain, --sub-dimensions and --normalize are for models of train --model bag")
     }
@@ -131,17 +138,20 @@ struct Quantize: ParsableCommand {
     try checkIsNetwork()
     try TextModel.checkWritable(to: output, replacing: force)
     let texts = try test.map { try LabelledTexts(paths: [$0], options: corpus.options(for: model.task)) }
-    try model.write(to: output, replacing: force, precision: precision ?? .int8)
-    guard let texts, !quiet else { return }
+    func write() throws { try model.write(to: output, replacing: force, precision: precision ?? .int8) }
+    guard let texts, !quiet else { return try write() }
     let examples = texts.examples.map(\.text)
     func side(_ model: TextModel, _ folder: String) throws -> ModelComparison.Side {
-      ModelComparison.Side(
+      try ModelComparison.Side(
         folder: folder, validation: try model.evaluate(texts).evaluation.validation,
         compute: { _ = model.logits([examples[$0]]) })
     }
+    // Nothing is written where the texts cannot be judged.
+    let before = try side(model, self.model)
+    try write()
     try StandardOutput.shared.write(
       ModelComparison(
-        example: "a text", exampleCount: examples.count, before: side(model, self.model),
+        example: "a text", exampleCount: examples.count, before: before,
         after: side(TextModel(contentsOf: output), output)
       ).text())
   }
@@ -159,20 +169,24 @@ struct Quantize: ParsableCommand {
       if !quiet { StandardError.write("\(found.inputRanges.count) layers have seen \(found.imageCount) images\n") }
       calibration = found
     }
-    try model.write(to: output, replacing: force, precision: precision ?? .int8, calibration: calibration)
-    guard let tests, !quiet else { return }
+    func write() throws {
+      try model.write(to: output, replacing: force, precision: precision ?? .int8, calibration: calibration)
+    }
+    guard let tests, !quiet else { return try write() }
     // Decoded before, so that the network alone is timed.
     let examples = try (0..<min(64, tests.count)).map { index in
       try model.preparedImage(tests.image(at: index * (tests.count / min(64, tests.count))))
     }
     func side(_ model: ImageModel, _ folder: String) throws -> ModelComparison.Side {
-      ModelComparison.Side(
+      try ModelComparison.Side(
         folder: folder, validation: try model.evaluate(tests).evaluation.validation,
         compute: { _ = model.logits(examples[$0]) })
     }
+    let before = try side(model, self.model)
+    try write()
     try StandardOutput.shared.write(
       ModelComparison(
-        example: "an image", exampleCount: examples.count, before: side(model, self.model),
+        example: "an image", exampleCount: examples.count, before: before,
         after: side(ImageModel(contentsOf: output), output)
       ).text())
   }

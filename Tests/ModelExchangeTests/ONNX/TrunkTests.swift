@@ -97,7 +97,7 @@ struct TrunkTests {
       #expect(zip(try classifier.logits(batch).scalars, wanted.scalars).allSatisfy { abs($0 - $1) < 1e-4 })
       // What is said of the old model is gone, but for what is not ours.
       let metadata = try ONNXSummary(contentsOf: "\(folder)/colours.onnx").metadata
-      #expect(metadata["licence"] == "free" && metadata["nlptool.features"] == value)
+      #expect(metadata["licence"] == "free" && metadata["nlptool.trunk_value"] == value)
       // It can be a trunk itself, and the same training gives the same bytes.
       #expect(try ONNXTrunk(contentsOf: "\(folder)/colours.onnx").featureCount == trunk.featureCount)
       let again = try HeadTraining(options(), trunk: trunk).run(training: images)

@@ -1,5 +1,4 @@
 import BagModels
-import Foundation
 public import ImageData
 import ImageModels
 import TextModels

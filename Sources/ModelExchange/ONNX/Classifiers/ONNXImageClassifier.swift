@@ -38,7 +38,7 @@ public struct ONNXImageClassifier: ImageClassifier {
     let scores = try input.run(model, zeros, output: output, path: path)
     let stored = try metadata.decoded([String].self, "labels")
     labels = options.labels ?? stored ?? (0..<scores.count).map(String.init)
-    guard labels.count == scores.count else {
+    guard scores.count > 0, labels.count == scores.count else {
       throw .unsuitable(
         path: path,
         reason: "\(labels.count) labels for the \(scores.count) numbers of its output \(shown(output)); "

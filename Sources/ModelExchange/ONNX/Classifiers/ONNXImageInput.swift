@@ -1,4 +1,3 @@
-import Foundation
 import ImageData
 import Tensors
 
@@ -49,6 +48,13 @@ struct ONNXImageInput: Sendable {
     (self.height, self.width, batchSize) = (height, width, fixed(0))
     if let batchSize, !(1...4096).contains(batchSize) {
       throw .unsuitable(path: path, reason: "it takes \(batchSize) images at a time")
+    }
+    // Of a file's extents alone, before memory is taken for them.
+    let bytes = [batchSize ?? 1, height, width, channels, MemoryLayout<Float>.size].reduce(1.0) { $0 * Double($1) }
+    guard bytes <= Double(ONNXRuntimeModel.usualMemoryLimit) else {
+      throw .unsuitable(
+        path: path,
+        reason: "it takes \(batchSize ?? 1) images of \(width) × \(height) pixels at a time, more than memory holds")
     }
   }
 

@@ -53,11 +53,10 @@ public struct ONNXTextClassifier: Sendable {
     }
     encoder = try TextEncoder(vocabulary: words, maximumLength: maximumLength)
     let outputs = task == .regression ? 1 : answers.labels.count
-    let one = try logits(TokenBatch([[words.unknownID]]))
-    guard outputs > 0, one.shape == [1, outputs], Set(answers.labels).count == answers.labels.count else {
-      throw ExchangeError.unsuitable(
-        path: path, reason: "its output has the shape \(one.shape) for \(outputs) labels; export the model again")
+    guard outputs > 0, Set(answers.labels).count == answers.labels.count else {
+      throw ExchangeError.unsuitable(path: path, reason: "its labels are none, or not distinct; export the model again")
     }
+    _ = try logits(TokenBatch([[words.unknownID]]))
   }
 
   /// Scores [B, K] of a batch of B texts, before softmax, sigmoid or scale.
@@ -76,10 +75,11 @@ public struct ONNXTextClassifier: Sendable {
       "lengths": ONNXValue(batch.lengths.map { Int64($0) }, shape: [batch.count]),
     ].compactMapValues { $0 }
     let results = try model.run(values)
-    guard let logits = (results["logits"] ?? results[model.outputs.first?.name ?? ""])?.tensor, logits.rank == 2,
-      logits.shape[0] == batch.count
+    guard let logits = (results["logits"] ?? results[model.outputs.first?.name ?? ""])?.tensor,
+      logits.shape == [batch.count, task == .regression ? 1 : answers.labels.count]
     else {
-      throw .unsuitable(path: path, reason: "its output logits is no row of float32 for each text; export it again")
+      throw .unsuitable(
+        path: path, reason: "its output logits is no row of float32 with a number for each label; export it again")
     }
     return logits
   }

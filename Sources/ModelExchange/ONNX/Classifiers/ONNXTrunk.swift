@@ -13,6 +13,8 @@ public import Tensors
 public struct ONNXTrunk: ImageTrunk {
   /// The value whose elements are the features; of images [batch, channels, height, width] their means over the pixels.
   public let valueName: String
+  /// The same for people: cut, and without what a terminal would obey.
+  public var shownName: String { shown(valueName) }
   /// The node that reads the value in the model, where it was looked for.
   public let reader: String?
   /// What happens to an image before.
@@ -57,19 +59,32 @@ public struct ONNXTrunk: ImageTrunk {
           + "width] is wanted; name another value with --features")
     }
     featureCount = shape[1]
-    let batch = message.graph.input[0].type.tensorType.shape.dim.first
+    // Weights may be among the inputs of old files.
+    let images = input.name
+    let batch = message.graph.input.first { $0.name == images }?.type.tensorType.shape.dim.first
     let first: ONNXExtent = batch.map { $0.dimValue > 0 ? .fixed(Int($0.dimValue)) : .open("batch") } ?? .open("batch")
+    var features = valueName
+    // Other programs keep to types: the head is of float32.
+    let isHalf = message.graph.initializer.contains {
+      [.float16, .bfloat16].contains(ONNXElementType(rawValue: $0.dataType))
+    }
+    if isHalf {
+      message.graph.append(
+        "Cast", [valueName], named: "feature_numbers", [.int("to", Int(ONNXElementType.float32.rawValue))],
+        shape: [first, .fixed(featureCount)])
+      features = message.graph.output[0].name
+    }
     if shape.count == 4 {
       let extents: [ONNXExtent] = [first, .fixed(featureCount), 1, 1]
-      message.graph.append("GlobalAveragePool", [valueName], named: "feature_means", shape: extents)
+      message.graph.append("GlobalAveragePool", [features], named: "feature_means", shape: extents)
       message.graph.append(
         "Flatten", [message.graph.output[0].name], named: "features", [.int("axis", 1)],
         shape: [first, .fixed(featureCount)])
-    } else {
+    } else if !isHalf {
       message.graph.output = [ONNXValueInfo(valueName, .float32, [first, .fixed(featureCount)])]
     }
     (self.message, self.path) = (message, path)
-    model = shape.count == 4 ? try ONNXRuntimeModel(message, path: path, folder: nil) : cut
+    model = shape.count == 4 || isHalf ? try ONNXRuntimeModel(message, path: path, folder: nil) : cut
   }
 
   /// The value that is asked for, or that the classifier reads.

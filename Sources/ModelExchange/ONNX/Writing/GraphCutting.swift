@@ -6,12 +6,15 @@ extension ONNXGraph {
   func dynamicValues() -> Set<String> {
     let constants = Set(initializer.map(\.name))
     var dynamic = Set(input.map(\.name)).subtracting(constants)
-    // Nodes stand in an order in which they can run, but for files that do not keep to the format.
-    var isComplete = false
-    while !isComplete {
-      isComplete = true
-      for node in node where node.input.contains(where: dynamic.contains) {
-        for output in node.output where !output.isEmpty && dynamic.insert(output).inserted { isComplete = false }
+    var readers: [String: [Int]] = [:]
+    for (index, node) in node.enumerated() { for input in node.input { readers[input, default: []].append(index) } }
+    var waiting = Array(dynamic)
+    while let name = waiting.popLast() {
+      // Once for each value, whatever the order of the nodes.
+      for index in readers.removeValue(forKey: name) ?? [] {
+        for output in node[index].output where !output.isEmpty && dynamic.insert(output).inserted {
+          waiting.append(output)
+        }
       }
     }
     return dynamic
@@ -93,12 +96,17 @@ extension ONNXGraph {
 
   /// Takes numbers in that lie in other files.
   mutating func embed(_ external: inout ExternalData, path: String) throws(ExchangeError) {
+    var total = 0
     func embedded(_ tensor: ONNXTensor, _ field: String) throws(ExchangeError) -> ONNXTensor {
       var tensor = tensor
       do throws(OperatorFault) {
         tensor.rawData = try external.bytes(tensor.externalData) { (bytes) throws(OperatorFault) in Data(bytes) }
       } catch {
         throw error.located(path: path, field)
+      }
+      total += tensor.rawData.count
+      guard total < 1 << 31 else {
+        throw .unsuitable(path: path, reason: "its numbers in other files are over 2 GB, more than one file can hold")
       }
       tensor.externalData = []
       tensor.dataLocation = .default

@@ -161,17 +161,21 @@ public class RecurrentLayers: Module, @unchecked Sendable {
 
   /// The layer by weights in bytes, where all of its weights came so and nothing is recorded.
   private final func packedInBytes(layer: Int) -> PackedRecurrentLayer? {
-    let count = hasBias ? 4 : 2
     let own = parameters(of: layer)
-    var directions: [QuantizedRecurrentWeights] = []
-    for first in stride(from: 0, to: own.count, by: count) {
+    let firsts = stride(from: 0, to: own.count, by: hasBias ? 4 : 2)
+    var bytes: [(input: QuantizedTensor, recurrent: QuantizedTensor)] = []
+    for first in firsts {
       guard let input = own[first].bytes, let recurrent = own[first + 1].bytes else { return nil }
-      directions.append(
-        QuantizedRecurrentWeights(
-          input: input, recurrent: recurrent, inputBias: hasBias ? own[first + 2].value : nil,
-          recurrentBias: hasBias ? own[first + 3].value : nil))
+      bytes.append((input, recurrent))
     }
-    return packedBytes[layer].value(for: own) { PackedRecurrentLayer(kind, directions) }
+    return packedBytes[layer].value(for: own) {
+      let directions = zip(firsts, bytes).map { first, bytes in
+        QuantizedRecurrentWeights(
+          input: own[first].loadedBytes ?? bytes.input, recurrent: own[first + 1].loadedBytes ?? bytes.recurrent,
+          inputBias: hasBias ? own[first + 2].value : nil, recurrentBias: hasBias ? own[first + 3].value : nil)
+      }
+      return PackedRecurrentLayer(kind, directions)
+    }
   }
 
   private final func parameters(of layer: Int) -> [Parameter] {

@@ -17,6 +17,9 @@ struct BacktrackingMerges: Sendable {
     var shorter: Int32 = -1
   }
 
+  /// Symbols of a token; with longer ones a word could cost its length times theirs.
+  private static let longestToken = 1024
+
   private var tokens: [Token]
   private let pairs: PairTable
   /// Of the tokens that merges make, by their symbols.
@@ -50,7 +53,7 @@ struct BacktrackingMerges: Sendable {
       }
       if isUsed[id] { return nil }
       let length = Int(tokens[left].length) + Int(tokens[right].length)
-      guard symbols.count + length <= 32 * tokenCount + 1 << 20 else { return nil }
+      guard length <= Self.longestToken, symbols.count + length <= 32 * tokenCount + 1 << 20 else { return nil }
       tokens[id] = Token(rank: Int32(rank), left: merge.left, right: merge.right, length: Int32(length))
       let start = symbols.count
       for part in [left, right] {

@@ -72,7 +72,6 @@ struct Export: ParsableCommand {
     if int8, to != .onnx { throw ValidationError("--int8 is for --to onnx") }
     let stored = try StoredModel(contentsOf: model)
     if int8 { stored.round() }
-    if let withTokenizer { try writeTokenizer(of: stored, to: withTokenizer) }
     switch to {
     case .onnx:
       let document = try ONNXDocument(stored, quantizes: int8)
@@ -86,6 +85,7 @@ struct Export: ParsableCommand {
     case .pytorch: try PyTorchDocument(stored).write(to: output, replacing: force)
     case .coreml: try CoreMLDocument(stored).write(to: output, replacing: force)
     }
+    if let withTokenizer { try writeTokenizer(of: stored, to: withTokenizer) }
   }
 
   private func differenceText(_ difference: Float) -> String {

@@ -16,8 +16,8 @@ struct ONNXReport: InfoReport {
     text += "operators of version \(summary.opset.map(String.init) ?? "?")"
     if !summary.producer.isEmpty { text += ", written by \(Self.shown(summary.producer))" }
     var values = TextTable()
-    for input in summary.inputs { values.add("input", Self.shown(input.name), input.form) }
-    for output in summary.outputs { values.add("output", Self.shown(output.name), output.form) }
+    for input in summary.inputs { values.add("input", Self.shown(input.name), Self.shown(input.form)) }
+    for output in summary.outputs { values.add("output", Self.shown(output.name), Self.shown(output.form)) }
     text += "\n\n\(values.text)\n"
     var operators = TextTable()
     for one in summary.operators {
