@@ -14,6 +14,7 @@
 #include "byte_product.inc.h"
 #include "recurrent.inc.h"
 #include "convolution.inc.h"
+#include "convolution_gradient.inc.h"
 #include "convolution_max.inc.h"
 #include "special.inc.h"
 #include "winograd.inc.h"
