@@ -15,6 +15,7 @@
 #include "recurrent.inc.h"
 #include "convolution.inc.h"
 #include "convolution_gradient.inc.h"
+#include "column_fold.inc.h"
 #include "convolution_max.inc.h"
 #include "special.inc.h"
 #include "winograd.inc.h"
@@ -55,6 +56,7 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .rnn_relu_backward_step = rnn_relu_backward_step,
     .convolve = convolve,
     .convolution_filter_gradient = convolution_filter_gradient,
+    .fold_columns = fold_columns,
     .winograd_filters = winograd_filters,
     .winograd = winograd,
     .convolve_depthwise = convolve_depthwise,

@@ -26,7 +26,49 @@ INLINE i8 exceeds8(f8 x, f8 best) { return (x > best) | (x != x); }
 
 INLINE f8 select8(i8 where, f8 a, f8 b) { return where ? a : b; }
 
+/// Of images of fewer than 8 channels, the windows of which whole vectors may be read, or written before what lies behind
+/// is: those of the last ones would reach beyond the row.
+INLINE ptrdiff_t whole_windows(ptrdiff_t windows, ptrdiff_t channels) {
+  ptrdiff_t some = (8 - 1) / channels;
+  return channels < 8 && windows > some ? windows - some : 0;
+}
+
+static void pool_maximum_of_squares(const struct pooled_row *p, const float *image, ptrdiff_t channels, float *out) {
+  ptrdiff_t whole = whole_windows(p->window_count, channels);
+  for (ptrdiff_t w = 0; w < p->window_count; w++, image += 2 * channels, out += channels)
+    for (ptrdiff_t c = 0; c < channels; c += 8) {
+      const float *x[4] = {image + c, image + channels + c, image + p->row_stride + c,
+                           image + p->row_stride + channels + c};
+      ptrdiff_t left = w < whole ? 8 : channels - c;
+      f8 best = load_up_to(x[0], left);
+      _Pragma("clang loop unroll(full)") for (int i = 1; i < 4; i++) {
+        f8 other = load_up_to(x[i], left);
+        best = select8(exceeds8(other, best), other, best);
+      }
+      store_up_to(out + c, best, left);
+    }
+}
+
+/// Sets the pixels of the windows, in place of adding to them.
+static void pool_maximum_gradient_of_squares(const struct pooled_row *p, const float *image, ptrdiff_t channels,
+                                           const float *maxima, const float *gradient, float *out) {
+  ptrdiff_t whole = whole_windows(p->window_count, channels);
+  const ptrdiff_t places[4] = {0, channels, p->row_stride, p->row_stride + channels};
+  for (ptrdiff_t w = 0; w < p->window_count; w++, image += 2 * channels, out += 2 * channels)
+    for (ptrdiff_t c = 0; c < channels; c += 8) {
+      ptrdiff_t left = w < whole ? 8 : channels - c;
+      f8 best = load_up_to(maxima + w * channels + c, left), g = load_up_to(gradient + w * channels + c, left);
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < 4; i++) {
+        f8 x = load_up_to(image + places[i] + c, left);
+        i8 here = (x == best) | ((x != x) & (best != best));
+        store_up_to(out + places[i] + c, select8(here, g, splat(0)), left);
+        g = select8(here, splat(0), g);
+      }
+    }
+}
+
 static void pool_maximum(const struct pooled_row *p, const float *image, ptrdiff_t channels, float *out) {
+  if (p->is_squares_of_two) return pool_maximum_of_squares(p, image, channels, out);
   FOR_WINDOWS({
     f8 best = splat(-INFINITY);
     FOR_PIXELS({
@@ -39,6 +81,7 @@ static void pool_maximum(const struct pooled_row *p, const float *image, ptrdiff
 
 static void pool_maximum_gradient(const struct pooled_row *p, const float *image, ptrdiff_t channels,
                                   const float *maxima, const float *gradient, float *out) {
+  if (p->is_squares_of_two) return pool_maximum_gradient_of_squares(p, image, channels, maxima, gradient, out);
   FOR_WINDOWS({
     f8 best = load_up_to(maxima + w * channels + c, left), g = load_up_to(gradient + w * channels + c, left);
     // The first of equal ones has it all.

@@ -1,11 +1,5 @@
 // Functions of one vector that losses and activations share.
 
-INLINE f8 load_up_to(const float *p, ptrdiff_t n) { return n >= 8 ? load(p) : load_some(p, n); }
-INLINE void store_up_to(float *p, f8 v, ptrdiff_t n) {
-  if (n >= 8) store(p, v);
-  else store_some(p, v, n);
-}
-
 /// The first n lanes, zeros in the others.
 INLINE f8 keep8(f8 v, ptrdiff_t n) {
   const i8 lanes = {0, 1, 2, 3, 4, 5, 6, 7};

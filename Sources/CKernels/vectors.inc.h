@@ -36,6 +36,13 @@ INLINE void store_some(float *p, f8 v, ptrdiff_t n) {
 #endif
 }
 
+/// The first n floats, where there are fewer than a vector has; the others are zero.
+INLINE f8 load_up_to(const float *p, ptrdiff_t n) { return n >= 8 ? load(p) : load_some(p, n); }
+INLINE void store_up_to(float *p, f8 v, ptrdiff_t n) {
+  if (n >= 8) store(p, v);
+  else store_some(p, v, n);
+}
+
 #if KERNEL_VECTOR_FLOATS == 16
 typedef float f16 __attribute__((ext_vector_type(16)));
 typedef f16 f16_unaligned __attribute__((aligned(4)));

@@ -95,7 +95,20 @@ struct ConvolutionTests {
       padding: Padding2D(top: 0, bottom: 0, left: 0, right: 2)),
   ]
 
-  @Test("output and gradients are those of plain loops", arguments: random + usual + planes)
+  /// Few channels, whose gradient is folded from columns; also images of several tiles of rows.
+  static let fewChannels = [
+    Case(batch: 3, image: 14, channels: 6, filters: 16, kernel: 5),
+    Case(batch: 2, image: Size2D(height: 9, width: 5), channels: 1, filters: 8, kernel: 3, padding: 1),
+    Case(image: Size2D(height: 10, width: 12), channels: 8, filters: 9, kernel: 3, padding: 2),
+    Case(
+      image: Size2D(height: 13, width: 11), channels: 3, filters: 20, kernel: Size2D(height: 2, width: 3),
+      padding: Padding2D(top: 3, bottom: 0, left: 0, right: 4), dilation: Size2D(height: 3, width: 2)),
+    Case(batch: 1, image: Size2D(height: 60, width: 80), channels: 3, filters: 12, kernel: 5, padding: 2),
+    Case(batch: 2, image: Size2D(height: 70, width: 50), channels: 7, filters: 8, kernel: 4, dilation: 2),
+    Case(batch: 1, image: Size2D(height: 40, width: 20), channels: 1, filters: 3, kernel: Size2D(height: 40, width: 1)),
+  ]
+
+  @Test("output and gradients are those of plain loops", arguments: random + usual + planes + fewChannels)
   func loops(one: Case) throws {
     let (shape, random) = (one.shape, RandomStream(seed: 3))
     let x = Parameter(random.split("x").uniform(shape.inputShape, in: -1..<1))
@@ -133,7 +146,7 @@ struct ConvolutionTests {
     }
   }
 
-  @Test("a transposed convolution is the way back", arguments: random.filter { $0.dilation.height < 3 })
+  @Test("a transposed convolution is the way back", arguments: random.filter { $0.dilation.height < 3 } + fewChannels)
   func transposed(one: Case) throws {
     let (shape, random) = (one.shape, RandomStream(seed: 4))
     // What the windows do not cover of the image becomes output padding.

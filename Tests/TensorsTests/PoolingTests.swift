@@ -27,6 +27,8 @@ struct PoolingTests {
       size: Size2D(height: 2, width: 5), stride: Size2D(height: 3, width: 1), padding: Size2D(height: 1, width: 2),
       isCeil: true, countsPadding: true),
     Case(size: 1, stride: 2, padding: 0, isCeil: false, countsPadding: true),
+    Case(size: 2, stride: 2, padding: 0, isCeil: true, countsPadding: false),
+    Case(size: 2, stride: Size2D(height: 1, width: 2), padding: 0, isCeil: false, countsPadding: true),
   ]
 
   /// Pixels under each window, and how many it stands for.
@@ -53,7 +55,7 @@ struct PoolingTests {
   @Test("maximum and mean are those of plain loops", arguments: cases)
   func loops(one: Case) throws {
     let random = RandomStream(seed: 2)
-    for (height, width, channels) in [(7, 6, 3), (9, 11, 17), (8, 8, 40)] {
+    for (height, width, channels) in [(7, 6, 3), (9, 11, 17), (8, 8, 40), (4, 6, 6), (6, 4, 1), (4, 2, 12)] {
       // Few values, so that many are equal.
       let x = Parameter(
         Tensor(

@@ -90,6 +90,11 @@ struct kernel_table {
   void (*winograd)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first, ptrdiff_t count,
                    const float *filters, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
                    const struct convolution_finish *finish, const float *zeros, float *scratch);
+  /// Rows first_row..<end_row of an image from the columns of its windows: for each window, row by row from first_window_row
+  /// on, [kernel height, kernel width, channels]. Each pixel is the sum of what the windows that see it hold for it, and
+  /// of `bias` unless that is NULL. 8 floats may be read behind the columns.
+  void (*fold_columns)(const struct column_fold *fold, const float *columns, ptrdiff_t first_window_row,
+                       ptrdiff_t first_row, ptrdiff_t end_row, const float *_Nullable bias, float *image);
   /// The same two for filters [runs, channels] that have a channel each.
   void (*convolve_depthwise)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
                              ptrdiff_t count, const float *filters, ptrdiff_t channels, float *output,
@@ -106,7 +111,7 @@ struct kernel_table {
                          ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *filters);
 
   // Pooling (pooling.inc.h): one result of all channels for each window of a row. Gradients are added to `out`, which
-  // stands where `image` does.
+  // stands where `image` does; those of squares of two are set, since no other window has their pixels.
   void (*pool_maximum)(const struct pooled_row *row, const float *image, ptrdiff_t channels, float *out);
   /// Where the maximum stands several times, the first place has the gradient.
   void (*pool_maximum_gradient)(const struct pooled_row *row, const float *image, ptrdiff_t channels,

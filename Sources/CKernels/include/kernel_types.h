@@ -103,6 +103,16 @@ struct convolution_finish {
   float minimum;                  ///< what smaller results become: 0 for ReLU, else -∞
 };
 
+/// Windows that move over an image by one pixel, and what each of them has for the pixels that it sees.
+struct column_fold {
+  ptrdiff_t channels;
+  int32_t width;  ///< of the image, in pixels
+  int32_t kernel_height, kernel_width;
+  int32_t padding_top, padding_left;
+  int32_t dilation_height, dilation_width;
+  int32_t output_height, output_width;  ///< windows
+};
+
 /// A row of pooling windows over an image whose channels lie together: each has the same rows, from the image's pointer
 /// on, and of the columns column_firsts..<column_ends every column_step-th.
 struct pooled_row {
@@ -110,6 +120,7 @@ struct pooled_row {
   ptrdiff_t rows;
   ptrdiff_t window_count;
   ptrdiff_t column_step;  ///< from one column of a window to the next, in pixels
+  bool is_squares_of_two;  ///< whether windows are squares of 2 × 2 pixels, from the first column on, with pixels of their own
   const int32_t *column_firsts, *column_ends;
 };
 

@@ -6,7 +6,8 @@ public final class Linear: Module {
   public let weight: Parameter
   /// [O]
   public let bias: Parameter?
-  private let kept = PackedWeights<QuantizedLinear>()
+  private let kept = PackedWeights<PreparedLinear>()
+  private let keptBytes = PackedWeights<QuantizedLinear>()
 
   /// A layer from I to O features. Weights start from `initializer`, the bias from zero.
   public init(
@@ -19,13 +20,21 @@ public final class Linear: Module {
 
   /// [..., O] for [..., I].
   public func callAsFunction(_ input: Tensor) -> Tensor {
+    let parameters = [weight] + (bias.map { [$0] } ?? [])
     if let bytes = weight.bytes {
-      return kept.value(for: [weight] + (bias.map { [$0] } ?? [])) {
+      return keptBytes.value(for: parameters) {
         QuantizedLinear(weight: weight.loadedBytes ?? bytes, bias: bias?.value)
       }(input)
     }
-    if GradientTape.isTraining { kept.clear() }
-    return input.linear(weight: weight.tensor, bias: bias?.tensor)
+    // What is packed holds memory that training can use.
+    if GradientTape.isTraining {
+      kept.clear()
+      keptBytes.clear()
+    }
+    guard !GradientTape.isRecording, !OperationTrace.isRecording, PreparedLinear.suits(weight.shape) else {
+      return input.linear(weight: weight.tensor, bias: bias?.tensor)
+    }
+    return kept.value(for: parameters) { PreparedLinear(weight: weight.value, bias: bias?.value) }(input)
   }
 
   /// Sizes.

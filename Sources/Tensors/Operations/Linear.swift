@@ -1,5 +1,8 @@
 import CKernels
 
+/// Numbers of a weight from which on it is not packed for a few rows.
+let largeWeight = 1 << 20
+
 extension Tensor {
   /// x·Wᵀ + b, as `torch.nn.functional.linear`.
   ///
@@ -34,7 +37,7 @@ extension Tensor {
     let biases = bias.map { UnsafePointer($0.floats) }
     defer { withExtendedLifetime((self, weight, bias)) {} }
     // A large weight under few rows is read once as it lies: to pack it would take longer than to multiply.
-    if rows <= 16, weight.count >= 1 << 20 {
+    if rows <= 16, weight.count >= largeWeight {
       let perTile = max(2, (1 << 16) / inputs / 2 * 2)
       parallelFor((outputs + perTile - 1) / perTile) { tile in
         let first = tile * perTile
@@ -106,7 +109,9 @@ func transposedProduct(_ a: Tensor, _ b: Tensor, rows: Int) -> Tensor {
   let result = Tensor(uninitialized: [m, n])
   withExtendedLifetime((a, b)) {
     let packed = PackedRows([.init(floats: b.floats, stride: n, count: n)], rowCount: rows)
-    let columnsPerTile = 96
+    // Few columns too are for several threads, in equal parts of whole blocks.
+    let parts = m >= 384 ? (m + 95) / 96 : m >= 48 ? 4 : 1
+    let columnsPerTile = ((m + parts - 1) / parts + 5) / 6 * 6
     parallelFor((m + columnsPerTile - 1) / columnsPerTile) { tile in
       let first = tile * columnsPerTile
       let count = min(columnsPerTile, m - first)

@@ -148,3 +148,16 @@ extension ThreadPool {
 package func parallelFor(_ count: Int, _ body: (Int) -> Void) {
   ThreadPool.shared.forEach(count, body)
 }
+
+/// The same, but on the calling thread where there is too little to do for two.
+///
+/// - Parameter operations: additions or multiplications of all calls together, about.
+@inline(__always)
+package func parallelFor(_ count: Int, operations: Int, _ body: (Int) -> Void) {
+  // On one thread some ten microseconds.
+  if operations < 1 << 20 {
+    for index in 0..<max(count, 0) { body(index) }
+  } else {
+    parallelFor(count, body)
+  }
+}

@@ -19,7 +19,7 @@ struct ByteProductBenchmark: Benchmark {
     let x = random.split("x").uniform([m, k], in: -1..<1)
     let weight = random.split("weight").uniform([n, k], in: -1..<1)
     let bytes = QuantizedTensor(rounding: weight)
-    let (quantized, floats) = (QuantizedLinear(weight: bytes), PackedLinear(weight: weight))
+    let (quantized, floats) = (QuantizedLinear(weight: bytes), PreparedLinear(weight: weight))
     // By turns, since other programs may run beside it.
     var times: [(bytes: Double, floats: Double)] = []
     let part = Stopwatch(leastSeconds: stopwatch.leastSeconds / 6)

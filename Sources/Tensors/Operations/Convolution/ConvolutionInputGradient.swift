@@ -37,6 +37,7 @@ struct ConvolutionInputGradient {
   ///
   /// - Parameter bias: [C], added to each pixel; what a transposed convolution has.
   func callAsFunction(_ gradient: Tensor, _ weight: Tensor, bias: Tensor? = nil) -> Tensor {
+    if ConvolutionColumns.suit(shape) { return ConvolutionColumns(shape: shape).folded(gradient, weight, bias: bias) }
     let result = Tensor(uninitialized: shape.inputShape)
     let (rowStride, pixelStride) = (shape.image.width * shape.channels, shape.channels)
     for y in 0..<min(shape.stride.height, shape.image.height) {

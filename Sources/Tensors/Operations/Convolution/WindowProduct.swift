@@ -49,9 +49,16 @@ struct ConvolutionFinish: Sendable {
 }
 
 extension convolution_geometry {
-  /// Windows of one call of a kernel, which keeps a pointer for each run of each on its stack: 256 KiB at most, unless
-  /// one window alone has more.
-  var windowBlock: Int {
+  /// Windows of one call of a kernel: whole units.
+  var windowBlock: Int { mostWindows / windowUnit * windowUnit }
+
+  /// Windows that should not be divided: those of a row of an image of one channel, along which vectors lie.
+  var windowUnit: Int {
+    pixel_stride == 1 && kernel_width == 1 && (1...mostWindows).contains(Int(output_width)) ? Int(output_width) : 1
+  }
+
+  /// A kernel keeps a pointer for each run of each window on its stack: 256 KiB at most, unless one window alone has more.
+  private var mostWindows: Int {
     min(Int(KERNEL_WINDOW_BLOCK), max(1, (1 << 15) / max(1, Int(kernel_height) * Int(kernel_width))))
   }
 }
@@ -89,11 +96,15 @@ struct WindowProduct {
     let biases = finish.bias.map { paddedBiases($0, filters) }
     let zeros = Tensor(zeros: [max(1, geometry.run_length)])
     let (from, to) = (input.floats + inputOffset, output.floats + outputOffset)
-    parallelFor(blocks * groups * shares) { task in
+    let depth = filters.runs * filters.runLength
+    parallelFor(blocks * groups * shares, operations: 2 * windows * groups * filters.count * depth) { task in
       let (share, group) = (task % shares, task / shares % groups)
       // Blocks of nearly equal size: all filters are read for each.
       let (block, column) = (task / shares / groups, group * filters.count)
-      let (first, end) = (windows * block / blocks, windows * (block + 1) / blocks)
+      let units = windows / geometry.windowUnit
+      let (first, end) = (
+        units * block / blocks * geometry.windowUnit, units * (block + 1) / blocks * geometry.windowUnit
+      )
       let finish = convolution_finish(
         bias: biases.map { UnsafePointer($0.floats + group * panels * 16) },
         addend: finish.addend.map { UnsafePointer($0.floats + outputOffset + column) },

@@ -69,7 +69,8 @@ extension Tensor {
     }
     // Where a maximum stands is looked for again on the way back, which costs less than to keep it.
     return result.recorded(name, from: [self]) { gradient in
-      let inputGradient = Tensor(zeros: windows.inputShape)
+      let setsAll = windows.isTilingOfSquares
+      let inputGradient = setsAll ? Tensor(uninitialized: windows.inputShape) : Tensor(zeros: windows.inputShape)
       windows.forEachRowByImage { row, _, input, output in
         withUnsafePointer(to: row) {
           kernels.pool_maximum_gradient(

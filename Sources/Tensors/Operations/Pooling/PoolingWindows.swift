@@ -38,6 +38,11 @@ struct PoolingAxis: Sendable {
   }
 
   var count: Int { firsts.count }
+
+  /// Whether each window has two pixels, which no other one has.
+  var isPairs: Bool {
+    step == 1 && zip(firsts, ends).enumerated().allSatisfy { $1.0 == 2 * $0 && $1.1 == 2 * $0 + 2 }
+  }
 }
 
 /// Windows over images [B, H, W, C].
@@ -47,6 +52,7 @@ struct PoolingWindows: Sendable {
   private let batch: Int
   private let image: Size2D
   private let channels: Int
+  private let isSquaresOfTwo: Bool
 
   /// Windows at equal distances.
   init(
@@ -82,6 +88,7 @@ struct PoolingWindows: Sendable {
     image = Size2D(height: input.shape[1], width: input.shape[2])
     self.rows = rows(image.height)
     self.columns = columns(image.width)
+    isSquaresOfTwo = self.rows.isPairs && self.columns.isPairs
     precondition(
       self.rows.count > 0 && self.columns.count > 0, "\(operation): no window lies on images of \(input.shape)")
   }
@@ -89,19 +96,24 @@ struct PoolingWindows: Sendable {
   var outputShape: [Int] { [batch, rows.count, columns.count, channels] }
   var inputShape: [Int] { [batch, image.height, image.width, channels] }
 
+  /// Whether the windows are squares of two by two pixels that share none and leave none.
+  var isTilingOfSquares: Bool {
+    isSquaresOfTwo && 2 * rows.count == image.height && 2 * columns.count == image.width
+  }
+
   /// 1 / elements of the windows of a row.
   func factors(row: Int) -> [Float] { columns.divisors.map { 1 / Float(rows.divisors[row] * $0) } }
 
   /// Calls `body` for each row of windows, on several threads, with where its pixels begin and where its results do.
   func forEachRow(_ body: (pooled_row, _ row: Int, _ input: Int, _ output: Int) -> Void) {
-    parallelFor(batch * rows.count) { task in
+    parallelFor(batch * rows.count, operations: operations) { task in
       withRow(task / rows.count, task % rows.count, body)
     }
   }
 
   /// The same, all rows of an image on one thread, since windows may share pixels.
   func forEachRowByImage(_ body: (pooled_row, _ row: Int, _ input: Int, _ output: Int) -> Void) {
-    parallelFor(batch) { image in
+    parallelFor(batch, operations: operations) { image in
       for row in 0..<rows.count { withRow(image, row, body) }
     }
   }
@@ -113,7 +125,8 @@ struct PoolingWindows: Sendable {
         let windows = pooled_row(
           row_stride: rows.step * image.width * channels,
           rows: (Int(rows.ends[row] - rows.firsts[row]) + rows.step - 1) / rows.step,
-          window_count: columns.count, column_step: columns.step, column_firsts: firsts, column_ends: ends)
+          window_count: columns.count, column_step: columns.step, is_squares_of_two: isSquaresOfTwo,
+          column_firsts: firsts, column_ends: ends)
         body(
           windows, row, (index * image.height + Int(rows.firsts[row])) * image.width * channels,
           (index * rows.count + row) * columns.count * channels)
@@ -122,4 +135,7 @@ struct PoolingWindows: Sendable {
   }
 
   var channelCount: Int { channels }
+
+  /// A pixel takes as long as some multiply-adds do.
+  private var operations: Int { 8 * batch * image.area * channels }
 }
