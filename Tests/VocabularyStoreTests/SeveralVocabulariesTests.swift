@@ -162,6 +162,69 @@ struct SeveralVocabulariesTests {
     }
   }
 
+  @Test("a bit that changed on the disk is noticed, an edit by SQL is read")
+  func silentDamage() throws {
+    try VocabularyStore.create(at: path, with: try vocabulary(of: "a b"), overwrite: false)
+    try VocabularyStore.setVectors(
+      try VocabularyVectors(dimensions: 2, ids: [2, 3], numbers: [1.2345, 2.3456, 3, 4]), in: path)
+    try VocabularyStore.add(SubwordTokenizer(json: Array(Self.unigram.utf8)), named: "pieces", to: path)
+    let whole = try bytes(of: path)
+    func flipped(_ pattern: [UInt8], bit: UInt8) throws -> VocabularyStore {
+      var bytes = whole
+      let place = try #require(bytes.indices.first { bytes[$0...].starts(with: pattern) })
+      bytes[place] ^= bit
+      let copy = scratch.file("\(UUID().uuidString).sqlite")
+      try Data(bytes).write(to: URL(filePath: copy))
+      return try VocabularyStore.open(copy)
+    }
+    let number = withUnsafeBytes(of: Float(1.2345).bitPattern.littleEndian) { Array($0) }
+    let vectors = try flipped(number, bit: 4)
+    func expectDamage(_ body: () throws -> Void) {
+      #expect { try body() } throws: { "\($0)".contains("not those that were written") }
+    }
+    expectDamage { _ = try vectors.vectors() }
+    expectDamage { try vectors.verify() }
+    // SQLite's numbers begin with their highest byte.
+    let tables = try SubwordTokenizer(json: Array(Self.unigram.utf8)).tables()
+    let score = try #require(tables.tokens.compactMap(\.score).last { $0 != $0.rounded() })
+    let subwords = try flipped(withUnsafeBytes(of: score.bitPattern.bigEndian) { Array($0) }, bit: 1)
+    expectDamage { _ = try subwords.subwordTokenizer() }
+
+    let editor = try DatabaseQueue(path: path)
+    try editor.write { try $0.execute(sql: "UPDATE vector SET numbers = x'0000803f0000803f' WHERE id = 2") }
+    try editor.close()
+    #expect(try VocabularyStore.open(path).vectors()?.numbers.prefix(2) == [1, 1])
+  }
+
+  @Test("a file of schema 2, which has no checksums of rows, is read and becomes one of this release")
+  func schemaTwo() throws {
+    try VocabularyStore.create(at: path, with: try vocabulary(of: "a b"), overwrite: false)
+    try VocabularyStore.setVectors(try VocabularyVectors(dimensions: 1, ids: [2], numbers: [1]), in: path)
+    try VocabularyStore.add(SubwordTokenizer(json: Array(Self.bytePair.utf8)), named: "pairs", to: path)
+    let editor = try DatabaseQueue(path: path)
+    try editor.write { database in
+      for name in try String.fetchAll(
+        database, sql: "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '%_unverified'")
+      {
+        try database.execute(sql: "DROP TRIGGER \(name)")
+      }
+      try database.execute(
+        sql: "DROP TABLE subword_checksum; DROP TABLE vector_checksum; PRAGMA user_version = 2")
+    }
+    try editor.close()
+    let old = try VocabularyStore.open(path)
+    #expect(try old.vectors()?.numbers == [1])
+    _ = try old.subwordTokenizer()
+    try old.verify()
+    try VocabularyStore.setVectors(try VocabularyVectors(dimensions: 1, ids: [3], numbers: [2]), in: path)
+    let new = try VocabularyStore.open(path)
+    #expect(try new.vectors()?.ids == [3])
+    try new.verify()
+    let reader = try DatabaseQueue(path: path)
+    #expect(try reader.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM vector_checksum") } == 1)
+    #expect(try reader.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 3)
+  }
+
   @Test("a file of schema 1 is read as it is, and becomes one of this release when something is added")
   func schemaOne() throws {
     try SchemaOne.write(["<pad>", "<unk>", "film", "good"], to: path)

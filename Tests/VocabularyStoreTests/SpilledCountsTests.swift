@@ -32,6 +32,15 @@ struct SpilledCountsTests {
       let expected = try all.build(minimumCount: minimumCount, settings: .init())
       #expect(try merged.build(minimumCount: minimumCount, settings: .init()) == expected)
     }
+    // Many tokens are equally frequent, and some of the rare ones are to stay.
+    for maximumSize in [3, 700, 5_000, 1_000_000] {
+      let rare = ["never", "frequent"]
+      let merged = try spilled.merged(minimumCount: 1, maximumSize: maximumSize, keeping: rare)
+      #expect(merged.totalCount == all.totalCount)
+      #expect(merged.distinctCount <= max(2 * maximumSize, 1 << 10))
+      let expected = try all.build(maximumSize: maximumSize, settings: .init())
+      #expect(try merged.build(maximumSize: maximumSize, settings: .init()) == expected)
+    }
     #expect(throws: VocabularyError.self) { try SpilledCounts(beside: "/nowhere/at/all") }
   }
 }

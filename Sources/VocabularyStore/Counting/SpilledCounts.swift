@@ -51,12 +51,16 @@ public final class SpilledCounts {
 
   /// Gives the runs back as one counter, without tokens that occurred less often.
   ///
-  /// Memory is that of the tokens which are kept, and a buffer for each run.
+  /// Memory is that of the tokens which are kept, at most twice `maximumSize` of them at a time, and a buffer for each run.
   ///
+  /// - Parameters:
+  ///   - minimumCount: Tokens seen less often are left out.
+  ///   - maximumSize: Of the others, the most frequent ones that are kept, or nil for all.
+  ///   - names: are kept, however rare they are.
   /// - Throws: ``VocabularyError/unreadable(path:reason:)``.
-  ///
-  /// - Parameter names: are kept, however rare they are.
-  public func merged(minimumCount: Int, keeping names: [String] = []) throws(VocabularyError) -> VocabularyCounter {
+  public func merged(
+    minimumCount: Int, maximumSize: Int? = nil, keeping names: [String] = []
+  ) throws(VocabularyError) -> VocabularyCounter {
     var readers = RunHeap()
     for run in runs {
       let reader = RunReader(descriptor, run, path: path)
@@ -64,16 +68,25 @@ public final class SpilledCounts {
     }
     var result = VocabularyCounter()
     let kept = Set(names.map { Array($0.utf8) })
+    var least = Int64(minimumCount)
+    let (limit, overflows) = (maximumSize ?? .max).multipliedReportingOverflow(by: 2)
     while let token = readers.first?.token {
       var count: Int64 = 0
       while let reader = readers.first, reader.token == token {
         count = count.addingReportingOverflow(reader.count).overflow ? .max : count + reader.count
         if try reader.advance() { readers.firstHasMoved() } else { readers.removeFirst() }
       }
-      if count >= Int64(minimumCount) || kept.contains(token) {
-        result.add(token.span, count: count)
-      } else {
+      guard count >= least || kept.contains(token) else {
         result.skip(count)
+        continue
+      }
+      result.add(token.span, count: count)
+      if let maximumSize, !overflows, result.distinctCount >= max(limit, 1 << 10) {
+        // Tokens come in the order of their bytes, by which equal counts are ranked: a later one has to be more frequent
+        // than the last that is kept.
+        guard let best = result.mostFrequent(maximumSize, and: kept) else { continue }
+        result = best.counter
+        least = max(least, best.last + 1)
       }
     }
     return result

@@ -32,6 +32,24 @@ public struct VocabularyCounter: Sendable {
   /// Counts occurrences of tokens that are left out.
   mutating func skip(_ count: Int64) { totalCount = Self.sum(totalCount, count) }
 
+  /// The counts of the most frequent tokens and of some others; the occurrences of the rest stay in ``totalCount``.
+  ///
+  /// - Returns: also how often the last of the most frequent ones was counted; nil where there are no others.
+  func mostFrequent(_ size: Int, and others: Set<[UInt8]>) -> (counter: VocabularyCounter, last: Int64)? {
+    guard size > 0, size < tokens.count else { return nil }
+    let ranked = ranking(minimumCount: 0, leavingOut: nil)
+    var kept = VocabularyCounter()
+    let bytes = tokens.bytes.span.bytes
+    for (place, candidate) in ranked.enumerated() {
+      let range = tokens.range(of: Int(candidate.index))
+      guard place < size || others.contains(Array(tokens.bytes[range])) else { continue }
+      kept.add(bytes.extracting(range), count: candidate.count)
+    }
+    kept.totalCount = totalCount
+    kept.overflowed = overflowed
+    return (kept, ranked[size - 1].count)
+  }
+
   /// Counts a token `count` times; a `count` below 1 changes nothing. Allocates only for a token that is new.
   public mutating func add(_ utf8: Span<UInt8>, count: Int64 = 1) { add(utf8.bytes, count: count) }
 

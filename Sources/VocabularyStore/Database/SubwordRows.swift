@@ -21,6 +21,25 @@ enum SubwordRows {
       insertMerge.setUncheckedArguments([key, place, Data(merge.left.utf8), Data(merge.right.utf8)])
       try insertMerge.execute()
     }
+    // Behind the rows, each of which takes the checksum away.
+    try database.execute(
+      sql: "INSERT INTO subword_checksum (tokenizer, checksum) VALUES (?, ?)",
+      arguments: [key, checksum(of: tables).stored])
+  }
+
+  private static func checksum(of tables: SubwordTables) -> RowChecksum {
+    var checksum = RowChecksum()
+    checksum.add(tables.pipeline.span.bytes)
+    for token in tables.tokens.sorted(by: { $0.id < $1.id }) {
+      checksum.add(Int64(token.id))
+      checksum.add(token.text)
+      checksum.add(Int64(bitPattern: (token.score ?? 0).bitPattern))
+    }
+    for merge in tables.merges {
+      checksum.add(merge.left)
+      checksum.add(merge.right)
+    }
+    return checksum
   }
 
   /// Makes a tokenizer of its rows.
@@ -53,8 +72,12 @@ enum SubwordRows {
       }
       merges.append(.init(left: left, right: right))
     }
+    let tables = SubwordTables(pipeline: Array(pipeline.utf8), tokens: tokens, merges: merges)
+    guard try checksum(of: tables).check("subword_checksum", "tokenizer", of: key, database) else {
+      throw corrupt("the rows of '\(name)' are not those that were written")
+    }
     do {
-      return try SubwordTokenizer(SubwordTables(pipeline: Array(pipeline.utf8), tokens: tokens, merges: merges))
+      return try SubwordTokenizer(tables)
     } catch {
       throw corrupt("the rows of '\(name)' are no tokenizer: \(error)")
     }

@@ -13,6 +13,18 @@ enum VectorRows {
       insert.setUncheckedArguments([key, id, data])
       try insert.execute()
     }
+    // Behind the rows, each of which takes the checksum away.
+    try database.execute(
+      sql: "INSERT INTO vector_checksum (vocabulary, checksum) VALUES (?, ?)",
+      arguments: [key, checksum(vectors.dimensions, ids: vectors.ids, numbers: vectors.numbers).stored])
+  }
+
+  private static func checksum(_ dimensions: Int, ids: [Int32], numbers: [Float]) -> RowChecksum {
+    var checksum = RowChecksum()
+    checksum.add(Int64(dimensions))
+    checksum.add(ids.span.bytes)
+    checksum.add(numbers.span.bytes)
+    return checksum
   }
 
   /// Reads the vectors of a vocabulary; nil where it has none.
@@ -45,6 +57,9 @@ enum VectorRows {
       ids.append(small)
       bytes.withUnsafeBytes { numbers += $0.bindMemory(to: Float.self) }
     }
+    guard
+      try checksum(dimensions, ids: ids, numbers: numbers).check("vector_checksum", "vocabulary", of: key, database)
+    else { throw corrupt("the vectors of '\(name)' are not those that were written") }
     do {
       return try VocabularyVectors(dimensions: dimensions, ids: ids, numbers: numbers)
     } catch {

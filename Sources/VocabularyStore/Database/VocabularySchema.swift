@@ -8,7 +8,7 @@ enum VocabularySchema {
   /// "NLPV": what `file` and SQLite know the format by.
   static let applicationID: Int64 = 0x4E4C_5056
   /// The newest schema; `PRAGMA user_version` of a file says which one it has.
-  static let version = 2
+  static let version = 3
 
   /// Brings a file to the schema of this release, a new one from the beginning. To be called in the transaction that then
   /// adds something, so that of two processes one comes first. Reading needs none of it.
@@ -20,6 +20,9 @@ enum VocabularySchema {
       try database.execute(sql: "PRAGMA application_id = \(applicationID)")
     }
     if found < 2 { try database.execute(sql: subwordAndVectorTables) }
+    if found < 3 {
+      try database.execute(sql: checksumTables + checksumTriggers.map { $0 + ";\n" }.joined())
+    }
     if found < version { try database.execute(sql: "PRAGMA user_version = \(version)") }
   }
 
@@ -88,13 +91,51 @@ enum VocabularySchema {
     ) STRICT, WITHOUT ROWID;
     """
 
+  /// Schema 3: checksums over the rows of a tokenizer and of a set of vectors. There is none where somebody edited the rows,
+  /// and of files of earlier schemas.
+  private static let checksumTables = """
+    CREATE TABLE subword_checksum (
+      tokenizer INTEGER PRIMARY KEY REFERENCES subword_tokenizer (id) ON DELETE CASCADE,
+      checksum INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE vector_checksum (
+      vocabulary INTEGER PRIMARY KEY REFERENCES vector_set (vocabulary) ON DELETE CASCADE,
+      checksum INTEGER NOT NULL
+    ) STRICT;
+
+    """
+
+  /// An edit of rows made with any SQLite client takes their checksum away: what is left is damage that nobody made.
+  private static let checksumTriggers =
+    removals(from: "subword_checksum", "tokenizer", afterChangesOf: "subword", key: "tokenizer")
+    + removals(from: "subword_checksum", "tokenizer", afterChangesOf: "subword_merge", key: "tokenizer")
+    + removals(from: "subword_checksum", "tokenizer", afterChangesOf: "subword_tokenizer", key: "id", ["UPDATE"])
+    + removals(from: "vector_checksum", "vocabulary", afterChangesOf: "vector", key: "vocabulary")
+    + removals(from: "vector_checksum", "vocabulary", afterChangesOf: "vector_set", key: "vocabulary", ["UPDATE"])
+
+  private static func removals(
+    from checksums: String, _ column: String, afterChangesOf table: String, key: String,
+    _ changes: [String] = ["INSERT", "UPDATE", "DELETE"]
+  ) -> [String] {
+    changes.map { change in
+      let keys = (change == "INSERT" ? ["NEW"] : change == "DELETE" ? ["OLD"] : ["OLD", "NEW"]).map { "\($0).\(key)" }
+      return """
+        CREATE TRIGGER \(table)_\(change.lowercased())_unverified AFTER \(change) ON \(table) BEGIN
+          DELETE FROM \(checksums) WHERE \(column) IN (\(keys.joined(separator: ", ")));
+        END
+        """
+    }
+  }
+
   /// What follows from the rows: the index that keeps tokens distinct, and triggers that count revisions, so that an
   /// edit made with any SQLite client outdates the flat table.
   private static let derived =
-    "CREATE UNIQUE INDEX token_bytes ON token (vocabulary, bytes);\n" + triggers.map { $0 + ";\n" }.joined()
+    "CREATE UNIQUE INDEX token_bytes ON token (vocabulary, bytes);\n" + revisionTriggers.map { $0 + ";\n" }.joined()
 
   /// The triggers of a file, without the semicolon behind, as SQLite keeps them.
-  static let triggers = [
+  static let triggers = revisionTriggers + checksumTriggers
+
+  private static let revisionTriggers = [
     """
     CREATE TRIGGER token_inserted AFTER INSERT ON token BEGIN
       UPDATE vocabulary SET revision = revision + 1 WHERE id = NEW.vocabulary;

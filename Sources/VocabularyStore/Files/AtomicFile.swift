@@ -42,6 +42,11 @@ enum AtomicFile {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
       if isFolder.boolValue { throw .cannotCreate(path: path, reason: "it is a folder; give the name of a file") }
+      // A device or a pipe would be replaced by a file of its name.
+      var status = stat()
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        throw .cannotCreate(path: path, reason: "what is there is not a regular file")
+      }
       if !overwrite { throw .alreadyExists(path: path) }
     }
     let folder = folder(of: path)

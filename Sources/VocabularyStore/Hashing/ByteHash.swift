@@ -46,6 +46,9 @@ package enum ByteHash {
     return fold(fold(first ^ k1, last ^ state) ^ k2, k3)
   }
 
+  /// The hash of bytes behind others whose hash is known: a checksum of rows, one after the other.
+  static func hash(_ bytes: RawSpan, after state: UInt64) -> UInt64 { hash(bytes, from: 0, seed: state) }
+
   /// The checksum of a whole flat table: four independent lanes, so that the multiplications overlap.
   static func checksum(_ bytes: RawSpan) -> UInt64 {
     let size = bytes.byteCount

@@ -12,8 +12,10 @@ struct TokenCounting {
   /// Tokens that are kept, however rare they are.
   var reserved: [String] = []
 
-  /// - Parameter minimumCount: tokens that occur less often may be left out of what is returned.
-  func run(_ files: [String], minimumCount: Int) throws -> VocabularyCounter {
+  /// - Parameters:
+  ///   - minimumCount: tokens that occur less often may be left out of what is returned.
+  ///   - maximumSize: so may those that are not among so many most frequent ones.
+  func run(_ files: [String], minimumCount: Int, maximumSize: Int? = nil) throws -> VocabularyCounter {
     let slots = (0..<Parallelism.threads).map { _ in TokenCounter(tokenizer) }
     var spilled: SpilledCounts?
     for file in files {
@@ -35,7 +37,7 @@ struct TokenCounting {
     }
     guard let spilled else { return Self.merged(slots) }
     try spilled.append(Self.merged(slots))
-    return try spilled.merged(minimumCount: minimumCount, keeping: reserved)
+    return try spilled.merged(minimumCount: minimumCount, maximumSize: maximumSize, keeping: reserved)
   }
 
   /// Takes the counts of all threads: they are sums, so that it does not matter who counted what.

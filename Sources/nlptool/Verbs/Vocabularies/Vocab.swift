@@ -72,7 +72,8 @@ struct Vocab: ParsableCommand {
         tokenizer: try Tokenizer(settings), input: input, memoryLimit: memory << 20,
         output: selection.destination.output,
         reserved: Vocabulary.defaultReservedTokens + reserve)
-      let counter = try counting.run(files.isEmpty ? ["-"] : files, minimumCount: selection.minimumCount)
+      let counter = try counting.run(
+        files.isEmpty ? ["-"] : files, minimumCount: selection.minimumCount, maximumSize: selection.maximumSize)
       let vocabulary = try counter.build(
         minimumCount: selection.minimumCount, maximumSize: selection.maximumSize,
         reserved: Vocabulary.defaultReservedTokens + reserve, settings: settings)
