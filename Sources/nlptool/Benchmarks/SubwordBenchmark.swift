@@ -6,7 +6,7 @@ import TextProcessing
 /// Encoding to ids, line by line: `tokenize/english/bpe` and its like.
 struct SubwordBenchmark: TextBenchmark {
   let language: String
-  /// `bpe`, `bytebpe` or `wordpiece`.
+  /// `bpe`, `bytebpe`, `wordpiece` or `unigram`.
   let kind: String
   let folder: String
   /// Lines that a thread takes at once.
@@ -16,16 +16,22 @@ struct SubwordBenchmark: TextBenchmark {
 
   private var modelPath: String { "\(folder)/models/hf-\(kind).json" }
 
-  /// - Parameter folder: holds the texts, and in `models` the tokenizers that `scripts/peers/tokenize_peers.py` trains on
-  ///   them; cases without their tokenizer are left out.
+  /// - Parameter folder: holds the texts, and perhaps in `models` the tokenizers that `scripts/peers/tokenize_peers.py`
+  ///   trains on them, so that the same are compared.
   static func all(folder: String) -> [any Benchmark] {
     ["english", "chinese", "mixed"].flatMap { language in
-      ["bpe", "bytebpe", "wordpiece"].map { SubwordBenchmark(language: language, kind: $0, folder: folder) }
-    }.filter { folder.isEmpty || access($0.modelPath, R_OK) == 0 }
+      ["bpe", "bytebpe", "wordpiece", "unigram"].map { SubwordBenchmark(language: language, kind: $0, folder: folder) }
+    }
+  }
+
+  /// The tokenizer in `models`, or one of our own, trained on 5 MB of each text.
+  private func makeTokenizer() throws -> SubwordTokenizer {
+    if access(modelPath, R_OK) == 0 { return try SubwordTokenizer(contentsOf: modelPath) }
+    return try SubwordTrainingBenchmark(kind: kind, folder: folder, limit: 5_000_000).train().tokenizer
   }
 
   func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
-    let tokenizer = try SubwordTokenizer(contentsOf: modelPath)
+    let tokenizer = try makeTokenizer()
     let (lines, bytes) = try BenchmarkText.lines(of: language, in: folder)
     let count = lines.count
     let tokens = Atomic<Int>(0)

@@ -6,7 +6,7 @@ struct SubwordTrainingBenchmark: TextBenchmark {
   let kind: String
   let folder: String
   /// Bytes of each text that are read, up to the end of a line.
-  private let limit = 60_000_000
+  var limit = 60_000_000
 
   var name: String { "tokenize/train/\(kind)" }
 
@@ -27,27 +27,33 @@ struct SubwordTrainingBenchmark: TextBenchmark {
     return options
   }
 
+  /// A tokenizer of both texts, and how many bytes they had.
+  func train() throws -> (tokenizer: SubwordTokenizer, bytes: Int) {
+    var bytes = 0
+    var trainer = try SubwordTrainer(options)
+    for language in ["english", "chinese"] {
+      let reader = try LineReader(path: "\(folder)/\(language).txt")
+      var own = 0
+      while own < limit, let block = try reader.nextBlock() {
+        try block.forEachLine { _, line in
+          guard own + line.count < limit else { return own = limit }
+          own += line.count + 1
+          bytes += line.count + 1
+          try trainer.add(line)
+        }
+      }
+    }
+    return (try trainer.train(), bytes)
+  }
+
   func measure(_ stopwatch: Stopwatch) throws -> BenchmarkResult {
     var bytes = 0
     var tokens = 0
     var times: [Double] = []
     while times.count < 3 {
-      bytes = 0
       let start = ContinuousClock.now
-      var trainer = try SubwordTrainer(options)
-      for language in ["english", "chinese"] {
-        let reader = try LineReader(path: "\(folder)/\(language).txt")
-        var own = 0
-        while own < limit, let block = try reader.nextBlock() {
-          try block.forEachLine { _, line in
-            guard own + line.count < limit else { return own = limit }
-            own += line.count + 1
-            bytes += line.count + 1
-            try trainer.add(line)
-          }
-        }
-      }
-      tokens = try trainer.train().vocabularySize
+      let trained = try train()
+      (tokens, bytes) = (trained.tokenizer.vocabularySize, trained.bytes)
       times.append(start.secondsToNow)
     }
     let seconds = times.sorted()[1]

@@ -45,7 +45,7 @@ struct Bench: ParsableCommand {
     compute.apply()
     let networks: [any Benchmark] =
       RecurrentBenchmark.all + ConvolutionBenchmark.all + LanguageModelBenchmark.all + ImageBenchmark.all
-      + MatrixProductBenchmark.all + ByteProductBenchmark.all + ByteConvolutionBenchmark.all
+      + MatrixProductBenchmark.all + ByteProductBenchmark.all + ByteConvolutionBenchmark.all + LoadBenchmark.all
     let folder = text ?? ""
     let texts =
       TokenizerBenchmark.all(folder: folder) + SubwordBenchmark.all(folder: folder)
