@@ -31,6 +31,16 @@ public struct ImageModel: ImageClassifier {
     return ImageModel(network: network, description: description)
   }
 
+  /// The model with other names for the same classes, each once.
+  public func naming(classes names: [String]) -> ImageModel {
+    precondition(
+      names.count == labels.count && Set(names).count == names.count, "ImageModel: \(names.count) names for its classes"
+    )
+    var description = description
+    description.labels = names
+    return ImageModel(network: network, description: description)
+  }
+
   /// The network's name.
   public var architecture: ImageArchitecture { description.architecture }
   /// Names of the classes, in the order of the outputs.

@@ -137,9 +137,10 @@ struct ModelMetadata {
   private mutating func add(_ classifier: BagClassifier) {
     add("task", BagClassifier.task)
     add("labels", json: classifier.labels)
-    add("activation", classifier.options.loss == .oneVersusAll ? "sigmoid" : "softmax")
+    add("activation", classifier.options.loss.isExclusive ? "softmax" : "sigmoid")
     add("tokenizer", json: classifier.tokenizer)
     add("features", json: classifier.options.features)
+    add("vocabulary_fingerprint", classifier.vocabularyFingerprint)
     add(
       "preprocessing",
       "ids: the rows of a text's words, of </s> and of its n-grams, as BagClassifier.rowIndices of nlptool gives them; "
@@ -151,10 +152,13 @@ struct ModelMetadata {
     add("activation", "softmax")
     add("tokenizer", json: model.description.tokenizer)
     add(model.vocabulary)
+    let states = model.network.recurrent.kind == .lstm ? "hidden_0, cell_0, …" : "hidden_0, …"
     add(
       "preprocessing",
-      "ids: the words of texts, <eos> behind each; " + (batches == .padded ? "lengths: how many; " : "")
-        + "hidden and cell: zeros before the first word, then what the last call gave as next_hidden and next_cell.")
+      "ids: <eos> before the first text, then the words of texts, <eos> behind each; "
+        + (batches == .padded ? "lengths: how many; " : "")
+        + "\(states), a state of each layer: zeros before the first word, then what the last call gave under the same "
+        + "name with next_ before it.")
   }
 
   private mutating func add(_ model: ImageModel) {

@@ -70,7 +70,9 @@ public enum NumPyArrays {
         throw malformed("it is no dictionary of descr, fortran_order and shape")
       }
       guard let type = Self.types[parts.type] else {
-        throw ExchangeError.unsupported(path: path, what: "an array of the element type \(shown(parts.type))")
+        throw ExchangeError.unsuitable(
+          path: path,
+          reason: "numbers of the type \(shown(parts.type)); save it as one of NumPy's numbers or bool, little-endian")
       }
       guard parts.shape.count <= 64 else { throw malformed("\(parts.shape.count) dimensions") }
       (self.type, isFortranOrder, shape) = (type, parts.isFortranOrder, parts.shape)

@@ -36,6 +36,34 @@ public enum StoredModel: Sendable {
 }
 
 extension StoredModel {
+  /// Takes over the weights of a safetensors file with PyTorch's names in place of the network's own: what was exported,
+  /// trained elsewhere and comes back. Labels, vocabulary and settings stay.
+  ///
+  /// - Throws: ``ExchangeError/file(_:)``, and ``ExchangeError/unsuitable(path:reason:)`` with the tensor that differs or
+  ///   for a bag, whose table is no network's; nothing has changed then.
+  public func takeWeights(from path: String) throws(ExchangeError) {
+    guard let network else {
+      throw .unsuitable(path: path, reason: "a bag of words takes no weights from elsewhere; networks do")
+    }
+    let file: SafeTensors
+    do throws(FileError) { file = try SafeTensors(contentsOf: path) } catch { throw .file(error) }
+    do { try network.load(file.weightsOfPyTorch) } catch {
+      throw .unsuitable(path: path, reason: "\(error.description); the weights are of another network")
+    }
+  }
+
+  /// Writes the model as a folder, whole or not at all.
+  ///
+  /// - Throws: the error of the model's kind.
+  public func write(to path: String, replacing: Bool) throws {
+    switch self {
+    case .text(let model): try model.write(to: path, replacing: replacing)
+    case .bag(let classifier): try classifier.write(to: path, replacing: replacing)
+    case .language(let model): try model.write(to: path, replacing: replacing)
+    case .image(let model): try model.write(to: path, replacing: replacing)
+    }
+  }
+
   /// Refuses a bag whose labels' paths through the Huffman tree are too many for a matrix of a row for each node.
   func checkPaths(format: String) throws(ExchangeError) {
     guard case .bag(let classifier) = self, classifier.pathCount > 1 << 24 else { return }
@@ -63,6 +91,10 @@ extension StoredModel {
       parameter.forgetBytes()
     }
   }
+
+  /// Whether some layers round what they see to 256 steps of its own range, which other programs do not: there the model
+  /// is computed with Float32.
+  public var roundsInputs: Bool { network?.parameters.contains { $0.bytes != nil && !$0.isMeasured } ?? false }
 
   /// Whether some layers know the range of their inputs, which then are rounded to 256 steps of it.
   var hasMeasuredLayers: Bool { network?.parameters.contains { $0.isMeasured } ?? false }

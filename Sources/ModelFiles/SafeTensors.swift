@@ -118,6 +118,17 @@ public struct SafeTensors: Sendable {
     self.init(tensors: tensors, stored: stored, quantized: [:], metadata: metadata)
   }
 
+  /// The tensors as a network of PyTorch names them: without what parallel training adds to names (`module.`) and without
+  /// counters of batches.
+  public var weightsOfPyTorch: [String: Tensor] {
+    let isParallel = !tensors.isEmpty && tensors.keys.allSatisfy { $0.hasPrefix("module.") }
+    var weights: [String: Tensor] = [:]
+    for (name, value) in tensors where !name.hasSuffix("num_batches_tracked") {
+      weights[isParallel ? String(name.dropFirst(7)) : name] = value
+    }
+    return weights
+  }
+
   private static func range(of entry: Entry, _ type: ElementType, space: Int) -> Range<Int>? {
     guard entry.data_offsets.count == 2, entry.shape.count <= 32 else { return nil }
     var bytes = type.size

@@ -36,7 +36,11 @@ func isFile(_ path: String) -> Bool {
 public func checkWritable(file path: String, replacing: Bool) throws(FileError) {
   var status = stat()
   if stat(path, &status) == 0 {
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw .cannotCreate(path: path, reason: "a folder is there") }
+    // A device or a pipe would be replaced by a file of its name.
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw .cannotCreate(path: path, reason: isFolder ? "a folder is there" : "what is there is not a regular file")
+    }
     guard replacing else { throw .alreadyExists(path: path) }
   }
 }
@@ -127,7 +131,8 @@ public final class MappedFile: @unchecked Sendable {
 
   /// Maps a regular file.
   public init(path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without waiting for somebody who writes to a pipe, which is refused below.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw errno == ENOENT || errno == ENOTDIR
         ? .missing(path: path) : .unreadable(path: path, reason: systemErrorText())

@@ -78,6 +78,55 @@ struct ExportTests {
     }
   }
 
+  @Test("pipes are neither replaced nor waited for")
+  func pipes() throws {
+    try Command.withFolder { folder in
+      let model = try trained(folder, ["--model", "mlp"])
+      let pipe = "\(folder)/pipe"
+      #expect(mkfifo(pipe, 0o600) == 0)
+      let replaced = try Command.run(["export", model, "--output", pipe, "--force"])
+      #expect(replaced.code == 73 && replaced.errors.contains("not a regular file"))
+      let words = try Command.run(["vocab", "export", "\(model)/vocabulary.sqlite", "--output", pipe, "--force"])
+      #expect(words.code == 73 && words.errors.contains("not a regular file"))
+      let read = try Command.run(["run", pipe, "--list"])
+      #expect(read.code == 66 && read.errors.contains("not a regular file"))
+    }
+  }
+
+  @Test("weights that were trained elsewhere take the place of a model's own")
+  func returningWeights() throws {
+    try Command.withFolder { folder in
+      let (bag, other) = (try trained(folder, ["--model", "bag"]), "\(folder)/other")
+      func take(_ model: String, _ options: String...) throws -> Command.Result {
+        try Command.run(
+          ["import-weights", "--like", model, "--weights", "\(folder)/w.safetensors", "--output", other, "--force"]
+            + options)
+      }
+      #expect(try Command.run(["export", bag, "--to", "safetensors", "--output", "\(folder)/w.safetensors"]).code == 0)
+      #expect(try take(bag).code == 65)
+      for name in ["gru", "cnn"] {
+        let model = try trained(folder, ["--model", name, "--seed", "3"])
+        let exported = try Command.run([
+          "export", model, "--to", "safetensors", "--output", "\(folder)/w.safetensors", "--force",
+        ])
+        #expect(exported.code == 0, "\(exported.errors)")
+        func logits(_ model: String) throws -> String {
+          try Command.run(["predict", model, "--text", "a good film", "--format", "jsonl", "--logits"]).output
+        }
+        let expected = try logits(model)
+        // The same network from another start.
+        let start = try trained(folder, ["--model", name, "--seed", "4"])
+        #expect(try logits(start) != expected)
+        let result = try take(start)
+        #expect(result.code == 0 && result.errors.contains("with the weights of"), "\(result.errors)")
+        #expect(try logits(other) == expected)
+        #expect(try take(start, "--architecture", "lenet5").code == 64)
+      }
+      let refused = try take(try trained(folder, ["--model", "lstm"]))
+      #expect(refused.code == 65 && refused.errors.contains("of another network"), "\(refused.errors)")
+    }
+  }
+
   @Test("models leave as packages for Core ML, which are refused where they could not be known")
   func coreML() throws {
     try Command.withFolder { folder in
@@ -133,6 +182,11 @@ struct ExportTests {
       let bag = try trained(folder, ["--model", "bag"])
       #expect(
         try Command.run(["export", bag, "--output", "\(folder)/b.onnx", "--with-tokenizer", "\(folder)/b"]).code == 65)
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/b.onnx"))
+      let unwritable = try Command.run([
+        "export", model, "--output", "\(folder)/w.onnx", "--with-tokenizer", "\(folder)/no/tokenizer",
+      ])
+      #expect(unwritable.code == 73 && !FileManager.default.fileExists(atPath: "\(folder)/w.onnx"))
     }
   }
 
@@ -152,6 +206,7 @@ struct ExportTests {
         #expect(result.output.contains("weights") && result.output.contains("a text"))
         #expect(try Double(size("\(small)/weights.safetensors")) < share * Double(whole) + 2000)
         #expect(try Command.run(["predict", small, "--text", "lovely"]).code == 0)
+        #expect(try Command.run(["info", small]).output.contains(" int8") == (precision == "int8"))
       }
       let exported = try Command.run(["export", model, "--int8", "--output", "\(folder)/small.onnx"])
       #expect(exported.code == 0 && exported.errors.contains("verified"), "\(exported.errors)")
@@ -166,10 +221,15 @@ struct ExportTests {
       #expect(narrow.code == 0, "\(narrow.errors)")
       #expect(try Command.run(["info", "\(folder)/narrow"]).output.contains("filters 50"))
       for wrong in [
-        ["--share", "1"], ["--share", "0.5", "--steps", "2"], ["--share", "0.5", "--units", "--embeddings"],
+        ["--share", "1"], ["--share", "0.5", "--steps", "2"], ["--share", "0.5", "--epochs", "1"],
+        ["--share", "0.5", "--units", "--embeddings"],
       ] {
         #expect(try Command.run(["prune", model, "--output", "\(folder)/w"] + wrong).code == 64)
       }
+      let others = "\(folder)/others.tsv"
+      try Data("label\ttext\nnew\tlovely\nold\tdull\n".utf8).write(to: URL(fileURLWithPath: others))
+      let strange = try Command.run(["prune", model, "--share", "0.5", "--data", others, "--output", "\(folder)/w"])
+      #expect(strange.code == 65 && strange.errors.contains("new"), "\(strange.errors)")
       #expect(try Command.run(["quantize", model, "--cutoff", "10", "--output", "\(folder)/w"]).code == 64)
     }
   }

@@ -194,6 +194,19 @@ struct ONNXVerbTests {
       let file = "\(folder)/narrow.onnx"
       #expect(try Command.run(["export", "\(folder)/narrow", "--output", file]).errors.contains("verified"))
       #expect(try Command.run(["evaluate", file, data]).code == 0)
+      // Weights from elsewhere have numbers for classes: they get the names of what they learn from.
+      let (weights, numbered, named) = ("\(folder)/w.safetensors", "\(folder)/numbered", "\(folder)/named")
+      #expect(try Command.run(["export", model, "--to", "safetensors", "--output", weights]).code == 0)
+      let imported = try Command.run([
+        "import-weights", "--architecture", "lenet5", "--weights", weights, "--output", numbered, "--quiet",
+      ])
+      #expect(imported.code == 0, "\(imported.errors)")
+      let learnt = try Command.run([
+        "prune", numbered, "--share", "0.5", "--epochs", "1", "--data", data, "--output", named, "--quiet",
+      ])
+      #expect(learnt.code == 0, "\(learnt.errors)")
+      let labels = { try self.json(try Command.run(["info", $0, "--json"]).output)["labels"] as? [String] }
+      #expect(try labels(numbered) == ["0", "1"] && labels(named) == labels(model))
       for (wrong, code) in [
         (["--data", data, "--data", data], 64), (["--embeddings"], 64), (["--data", "\(folder)/none"], 66),
         (["--test", "\(folder)/none"], 66), (["--steps", "2"], 64),

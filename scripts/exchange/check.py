@@ -36,6 +36,8 @@ IMAGES = safe_open(ROOT / "Tests/ImageModelsTests/Fixtures/image-networks.safete
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 HAS_COREMLTOOLS = HAS_TORCH and importlib.util.find_spec("coremltools") is not None
 HAS_ICU = importlib.util.find_spec("icu") is not None
+# What each of the packages that are not there would judge.
+JUDGED = {"torch": "model.py", "coremltools": "packages for Core ML", "icu": "tokenizer.py (PyICU)", "tokenizers": "tokenizer.json"}
 ENGLISH, CHINESE = (ROOT / "corpora" / f"sentiment-{language}" for language in ("en", "zh"))
 SMALL = ["--epochs", "1", "--quiet", "--seed", "7"]
 RECURRENT = ["--embedding-size", "24", "--hidden-size", "20"]
@@ -55,6 +57,7 @@ TEXTS = {
     "bag": ["--model", "bag", "--embedding-size", "16"],
     "bag-tree": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "hierarchical-softmax"],
     "bag-each": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "one-versus-all"],
+    "bag-sampled": ["--model", "bag", "--embedding-size", "16", "--bag-loss", "negative-sampling"],
     "chinese-cnn": ["--model", "cnn", "--unit", "character", "--embedding-size", "24", "--filters", "12"],
     "whitespace-mlp": ["--model", "mlp", "--unit", "whitespace", "--hidden-sizes", "32"],
     "normalized-mlp": ["--model", "mlp", "--normalize", "nfkc", "--strip-accents", "--hidden-sizes", "32"],
@@ -62,7 +65,8 @@ TEXTS = {
     "regression": ["--model", "cnn", "--embedding-size", "24", "--filters", "12", "--regression"],
 }
 # Short ones, and what tokenizers make mistakes with.
-UNUSUAL = ["good", "", "a b c d e", "!", "\ufeffÉTÉ ﬁn caffè ΟΔΟΣ\u00a0İstanbul", "這部電影 👩‍👩‍👧 really 很好。 สวัสดีครับ"]
+UNUSUAL = ["good", "", "a b c d e", "!", "\ufeffÉTÉ ﬁn caffè ΟΔΟΣ\u00a0İstanbul", "這部電影 👩‍👩‍👧 really 很好。 สวัสดีครับ",
+           "是对的(´▽`) ¨o¨ x\u2003\u0948y"]
 LANGUAGE_MODELS = {"language-model-lstm": ["--model", "lstm"], "language-model-gru": ["--model", "gru"]}
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -359,6 +363,9 @@ def main():
         if corpora and (pathlib.Path(corpora) / "resnet_cifar10").exists():
             cases.append(("resnet20-cifar-steps", lambda: check_steps("resnet20-cifar-steps", pathlib.Path(corpora), work)))
         left_out = {"vgg11", "vgg13", "vgg19", "vgg11-bn", "vgg13-bn", "vgg16-bn", "vgg19-bn", "resnet101"} if arguments.quick else ()
+        for package, files in JUDGED.items():
+            if importlib.util.find_spec(package) is None:
+                print(f"{package} is not there: {files} stays unjudged", flush=True)
         for name, check in cases:
             if fnmatch.fnmatch(name, arguments.cases) and name not in left_out:
                 check()

@@ -48,6 +48,8 @@ public struct BagClassifier: Sendable {
   public var tokenizer: TokenizerSettings { features.vocabulary.settings }
   /// Rows of words and n-grams.
   public var rowCount: Int { rows.count }
+  /// SHA-256, in hex, over the words and their ids.
+  public var vocabularyFingerprint: String { features.vocabulary.fingerprint }
   /// Words that have a row.
   public var wordCount: Int { features.vocabulary.count - FeatureMap.reservedTokens.count }
   /// D

@@ -8,6 +8,9 @@ public enum BagLoss: String, Sendable, Codable, CaseIterable {
   case hierarchicalSoftmax = "hierarchical-softmax"
   /// One of the labels against some others drawn at random (Mikolov et al. 2013). Its probabilities are for ranking only.
   case negativeSampling = "negative-sampling"
+
+  /// Whether the labels' probabilities add up to 1; otherwise each is a sigmoid of its score.
+  public var isExclusive: Bool { self == .softmax || self == .hierarchicalSoftmax }
 }
 
 /// How a bag classifier is trained. The names are explained in Joulin et al. 2016, "Bag of Tricks for Efficient Text

@@ -15,14 +15,11 @@ public struct ImageWeights: Sendable {
   ///
   /// - Throws: ``ImageModelError/file(_:)``.
   public init(contentsOf path: String) throws(ImageModelError) {
-    let file: SafeTensors
-    do throws(FileError) { file = try SafeTensors(contentsOf: path) } catch { throw .file(error) }
-    let isParallel = !file.tensors.isEmpty && file.tensors.keys.allSatisfy { $0.hasPrefix("module.") }
-    var values: [String: Tensor] = [:]
-    for (name, value) in file.tensors where !name.hasSuffix("num_batches_tracked") {
-      values[isParallel ? String(name.dropFirst(7)) : name] = value
+    do throws(FileError) {
+      try self.init(path: path, values: SafeTensors(contentsOf: path).weightsOfPyTorch)
+    } catch {
+      throw .file(error)
     }
-    (self.path, self.values) = (path, values)
   }
 
   init(path: String, values: [String: Tensor]) { (self.path, self.values) = (path, values) }

@@ -68,7 +68,7 @@ extension StoredModel {
   fileprivate var exclusiveLabels: [String]? {
     switch self {
     case .text(let model): model.description.task == .singleLabel ? model.description.labels : nil
-    case .bag(let classifier): classifier.options.loss == .oneVersusAll ? nil : classifier.labels
+    case .bag(let classifier): classifier.options.loss.isExclusive ? classifier.labels : nil
     case .image(let model): model.labels
     case .language: nil
     }

@@ -48,6 +48,13 @@ public struct TokenizerDocument: Sendable {
   /// Whether `tokenizers` can express it.
   public var hasTokenizerJSON: Bool { json != nil }
 
+  /// Whether the folder could be written there; for asking before the model is written.
+  ///
+  /// - Throws: what ``write(to:replacing:)`` would throw.
+  public static func checkWritable(to path: String, replacing: Bool) throws(ExchangeError) {
+    do { try FolderReplacement.check(path, files: files, replacing: replacing) } catch { throw .file(error) }
+  }
+
   /// Writes the folder, whole or not at all.
   ///
   /// - Throws: ``ExchangeError/file(_:)``.
@@ -148,7 +155,8 @@ public struct TokenizerDocument: Sendable {
 
 
       def is_space(token):
-          return all(icu.Char.isUWhiteSpace(character) for character in token)
+          # A cluster is what its first character is, whatever marks stand behind it.
+          return not token or icu.Char.isUWhiteSpace(token[0])
 
 
       def pieces(text):

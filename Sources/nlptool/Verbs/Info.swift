@@ -5,6 +5,7 @@ import ImageModels
 import ModelBundles
 import ModelExchange
 import NeuralNetworks
+import Tensors
 import TextModels
 
 /// `nlptool info`
@@ -112,14 +113,24 @@ struct TensorReport: Encodable {
   let name: String
   let shape: [Int]
   let count: Int
+  /// How its numbers are stored, where that is not Float32.
+  let type: String?
 
-  init(_ name: String, _ shape: [Int]) { (self.name, self.shape, count) = (name, shape, shape.reduce(1, *)) }
+  init(_ name: String, _ shape: [Int], type: String? = nil) {
+    (self.name, self.shape, self.type) = (name, shape, type)
+    count = shape.reduce(1, *)
+  }
+
+  init(_ name: String, _ parameter: Parameter) {
+    self.init(name, parameter.shape, type: parameter.loadedBytes == nil ? nil : "int8")
+  }
 
   /// A line for each.
   static func table(_ tensors: [TensorReport]) -> String {
     var table = TextTable()
     for tensor in tensors {
-      table.add(tensor.name, tensor.shape.map(String.init).joined(separator: " × "), "\(tensor.count)")
+      let shape = tensor.shape.map(String.init).joined(separator: " × ")
+      table.add(cells: [tensor.name, shape, "\(tensor.count)"] + (tensor.type.map { [$0] } ?? []))
     }
     return table.text
   }
@@ -150,7 +161,7 @@ private struct NetworkReport<Options: Encodable>: InfoReport {
     self.network = network
     parameters = module.parameterCount
     parametersWithoutEmbedding = parameters - embedding.parameterCount
-    tensors = module.namedParameters.map { TensorReport($0.name, $0.parameter.shape) }
+    tensors = module.namedParameters.map { TensorReport($0.name, $0.parameter) }
     tree = module.description
   }
 

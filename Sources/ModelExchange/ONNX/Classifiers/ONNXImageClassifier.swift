@@ -36,6 +36,13 @@ public struct ONNXImageClassifier: ImageClassifier {
     // One image of nothing tells how many classes there are, whatever the file says.
     let zeros = Tensor(zeros: [1, input.height, input.width, input.channels])
     let scores = try input.run(model, zeros, output: output, path: path)
+    // A score for each class, perhaps with extents of 1 around them; more are a map of scores, or boxes.
+    guard scores.shape.filter({ $0 > 1 }).count <= 1 else {
+      throw .unsuitable(
+        path: path,
+        reason: "its output \(shown(output)) has the shape \(scores.shape) for one image, not a number for each class; "
+          + "run it with nlptool run")
+    }
     let stored = try metadata.decoded([String].self, "labels")
     labels = options.labels ?? stored ?? (0..<scores.count).map(String.init)
     guard scores.count > 0, labels.count == scores.count else {

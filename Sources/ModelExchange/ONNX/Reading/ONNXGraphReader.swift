@@ -246,4 +246,10 @@ extension OperatorFault {
     case .unsupported(let what): .unsupported(path: path, what: "\(field): \(what)")
     }
   }
+
+  /// The error of a run that this ended: the inputs may be what is wrong.
+  func locatedInRun(path: String, _ field: String) -> ExchangeError {
+    guard case .wrong(let reason) = self else { return located(path: path, field) }
+    return .unsuitable(path: path, reason: "\(field): \(reason); give it other inputs, or export it again")
+  }
 }

@@ -43,7 +43,9 @@ struct OperatorAttributes {
   }
 
   mutating func flag(_ name: String, default value: Bool = false) throws(OperatorFault) -> Bool {
-    try integer(name).map { $0 != 0 } ?? value
+    guard let number = try integer(name) else { return value }
+    guard number == 0 || number == 1 else { throw .wrong("attribute \(name) is \(number), not 0 or 1") }
+    return number == 1
   }
 
   mutating func float(_ name: String) throws(OperatorFault) -> Float? { try find(name, .float)?.f }

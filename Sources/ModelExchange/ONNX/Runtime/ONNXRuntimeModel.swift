@@ -139,7 +139,7 @@ public struct ONNXRuntimeModel: Sendable {
         outputCount: (node.outputs.lastIndex { $0 != nil } ?? -1) + 1)
       let results: [ONNXValue]
       do throws(OperatorFault) { results = try node.body(operands) } catch {
-        throw error.located(path: path, node.label)
+        throw error.locatedInRun(path: path, node.label)
       }
       for (place, output) in node.outputs.enumerated() {
         guard let output else { continue }

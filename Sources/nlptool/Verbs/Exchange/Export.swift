@@ -71,7 +71,13 @@ struct Export: ParsableCommand {
     }
     if int8, to != .onnx { throw ValidationError("--int8 is for --to onnx") }
     let stored = try StoredModel(contentsOf: model)
+    let roundsInputs = stored.roundsInputs
     if int8 { stored.round() }
+    // Both or neither.
+    let tokenizer = try withTokenizer.map { folder in
+      try TokenizerDocument.checkWritable(to: folder, replacing: force)
+      return try TokenizerDocument(stored)
+    }
     switch to {
     case .onnx:
       let document = try ONNXDocument(stored, quantizes: int8)
@@ -79,13 +85,14 @@ struct Export: ParsableCommand {
       let difference = verify ? try document.verify(against: stored, path: output) : nil
       try document.write(to: output, replacing: force)
       if let difference, !quiet {
-        StandardError.write("\(output): verified, \(differenceText(difference))\n")
+        let way = roundsInputs ? "with Float32 in place of bytes, " : ""
+        StandardError.write("\(output): verified, \(way)\(differenceText(difference))\n")
       }
     case .safetensors: try stored.writeWeights(to: output, replacing: force)
     case .pytorch: try PyTorchDocument(stored).write(to: output, replacing: force)
     case .coreml: try CoreMLDocument(stored).write(to: output, replacing: force)
     }
-    if let withTokenizer { try writeTokenizer(of: stored, to: withTokenizer) }
+    if let withTokenizer, let tokenizer { try write(tokenizer, to: withTokenizer) }
   }
 
   private func differenceText(_ difference: Float) -> String {
@@ -93,8 +100,7 @@ struct Export: ParsableCommand {
       ? "the same logits" : "logits differ by \(Double(difference).scientific) of the largest at most"
   }
 
-  private func writeTokenizer(of stored: StoredModel, to folder: String) throws {
-    let tokenizer = try TokenizerDocument(stored)
+  private func write(_ tokenizer: TokenizerDocument, to folder: String) throws {
     try tokenizer.write(to: folder, replacing: force)
     if let limitation = tokenizer.limitation, !quiet {
       StandardError.write("\(folder): the ids cannot be found in Python, since \(limitation); see README.md there\n")

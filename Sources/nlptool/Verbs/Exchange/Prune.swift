@@ -48,8 +48,8 @@ struct Prune: ParsableCommand {
   @Option(help: ArgumentHelp("Steps on the way to the share, each with passes of its own.", valueName: "number"))
   var steps = 1
 
-  @Option(help: ArgumentHelp("Passes over the data after each step, at most.", valueName: "number"))
-  var epochs = 2
+  @Option(help: ArgumentHelp("Passes over the data after each step, at most. (default: 2)", valueName: "number"))
+  var epochs: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -78,11 +78,15 @@ struct Prune: ParsableCommand {
   func validate() throws {
     if !(share >= 0 && share < 1) { throw ValidationError("--share takes a number of [0, 1)") }
     if !(1...100).contains(steps) { throw ValidationError("--steps takes a number from 1 to 100") }
-    if !(1...1_000_000).contains(epochs) { throw ValidationError("--epochs takes a number from 1 to 1000000") }
+    if let epochs, !(1...1_000_000).contains(epochs) {
+      throw ValidationError("--epochs takes a number from 1 to 1000000")
+    }
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate takes a number above 0")
     }
-    if steps > 1, data.isEmpty { throw ValidationError("--steps is for --data: nothing would be learnt between them") }
+    if data.isEmpty, steps > 1 || epochs != nil || learningRate != nil {
+      throw ValidationError("--steps, --epochs and --learning-rate are for --data: without it nothing is learnt")
+    }
     if units, scope != .global || embeddings { throw ValidationError("--scope and --embeddings are for weights") }
   }
 
@@ -93,9 +97,12 @@ struct Prune: ParsableCommand {
     case .image(let model): try prune(model)
     case .language, .bag:
       throw CommandFailure(
-        .content, "\(model): prune is for classifiers of texts and images; nlptool quantize makes bags small")
+        .content, "\(model): prune is for networks that classify texts or images; nlptool quantize makes others smaller"
+      )
     }
   }
+
+  static let usualEpochs = 2
 
   var magnitude: MagnitudePruning {
     MagnitudePruning(sparsity: share, scope: scope, includesEmbeddings: embeddings)
@@ -106,6 +113,7 @@ struct Prune: ParsableCommand {
     try TextModel.checkWritable(to: output, replacing: force)
     let task = original.task
     let training = data.isEmpty ? nil : try LabelledTexts(paths: data, options: corpus.options(for: task))
+    try training?.checkLabels(original.labels, task)
     let judged = try test.map { try LabelledTexts(paths: [$0], options: corpus.options(for: task)) }
     var table = PruningTable(pruning: magnitude)
     func add(_ stage: String, _ model: TextModel) throws {
@@ -142,7 +150,7 @@ struct Prune: ParsableCommand {
       options.training = record.options
       options.head = record.head
     }
-    options.training.epochs = epochs
+    options.training.epochs = epochs ?? Self.usualEpochs
     options.training.optimizer.learningRate = learningRate ?? options.training.optimizer.learningRate / 3
     options.training.optimizer.regularization.keepsZeros = !units
     let console = TrainingConsole(isQuiet: quiet)
@@ -162,6 +170,19 @@ struct Prune: ParsableCommand {
     for layer in layers { add(layer.name, layer.count, layer.zeros) }
     add("together", layers.reduce(0) { $0 + $1.count }, layers.reduce(0) { $0 + $1.zeros })
     try StandardOutput.shared.write(table.text)
+  }
+}
+
+extension LabelledTexts {
+  /// Refuses labels that a model does not know: it would get a new output layer.
+  fileprivate func checkLabels(_ known: [String], _ task: TextTask) throws(TextModelError) {
+    guard task != .regression else { return }
+    let names = Set(known)
+    for example in examples {
+      for label in example.labels where !names.contains(label) {
+        throw .unknownLabel(label, source: example.source, line: example.line, known: known)
+      }
+    }
   }
 }
 

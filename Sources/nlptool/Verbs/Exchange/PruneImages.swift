@@ -8,13 +8,18 @@ import func Glibc.pow
 
 extension Prune {
   /// Prunes a network for images step by step, and learns between where there are images.
-  func prune(_ original: ImageModel) throws {
+  func prune(_ model: ImageModel) throws {
     if embeddings { throw ValidationError("--embeddings is for models of texts") }
     guard data.count < 2 else { throw ValidationError("a model of images learns from one set: give --data once") }
     try ImageModel.checkWritable(to: output, replacing: force)
-    let training = try data.first.map { try labelledImages($0, original) }
-    let judged = try test.map { try labelledImages($0, original) }
+    let training = try data.first.map { try labelledImages($0, model) }
+    let judged = try test.map { try labelledImages($0, model) }
     let tests = judged.map { $0.test ?? $0.validation ?? $0.training }
+    var original = model
+    // Classes that have numbers alone get the names of the images'.
+    if let names = training?.training.classNames, isNumbered(model), names.count == model.labels.count {
+      original = model.naming(classes: names)
+    }
     if let training, training.training.classNames != original.labels {
       throw CommandFailure(
         .content,
@@ -51,10 +56,11 @@ extension Prune {
     if !units { try say(layers: magnitude.report(on: pruned.network)) }
   }
 
+  private func isNumbered(_ model: ImageModel) -> Bool { model.labels == (0..<model.labels.count).map(String.init) }
+
   private func labelledImages(_ path: String, _ model: ImageModel) throws -> ImageCollection {
-    let isNumbered = model.labels == (0..<model.labels.count).map(String.init)
     let options = ImageDataOptions(
-      classNames: isNumbered ? nil : model.labels, labelColumn: corpus.labelColumn, skipBad: skipBad)
+      classNames: isNumbered(model) ? nil : model.labels, labelColumn: corpus.labelColumn, skipBad: skipBad)
     return try ImageCollection.open(path, options: options)
   }
 
@@ -70,7 +76,7 @@ extension Prune {
       options.training.optimizer.learningRate /= 3
     }
     options.usesAuxiliaryHeads = false
-    options.training.epochs = epochs
+    options.training.epochs = epochs ?? Self.usualEpochs
     options.training.optimizer.learningRate = learningRate ?? options.training.optimizer.learningRate
     options.training.optimizer.regularization.keepsZeros = !units
     options.skipsBad = skipBad

@@ -23,7 +23,7 @@ struct ImageNetworkReport: InfoReport {
     parameters = network.parameterCount
     classes = network.outputLayer.parameters.first?.shape.first ?? 0
     input = [architecture.imageSize.height, architecture.imageSize.width, architecture.channels]
-    tensors = network.namedParameters.map { TensorReport($0.name, $0.parameter.shape) }
+    tensors = network.namedParameters.map { TensorReport($0.name, $0.parameter) }
     buffers = network.namedBuffers.map { TensorReport($0.name, $0.buffer.shape) }
     tree = network.description
   }
