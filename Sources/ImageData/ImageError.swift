@@ -108,7 +108,7 @@ extension ImageError: CustomStringConvertible {
     case .notAnImage(let name): "\(name) is no image; give a PNG or a JPEG, or remove the file"
     case .damaged(let name, let reason): "\(name) is damaged (\(reason)); get the file again or remove it"
     case .tooLarge(let name, let width, let height, let limit):
-      "\(name): \(width)×\(height) pixels, the limit is \(limit); make it smaller or raise the limit"
+      "\(name): \(width)×\(height) pixels, the limit is \(limit), and 65535 for a side; make it smaller"
     case .noMemory(let name): "\(name): no memory is left to decode it; make it smaller or free some memory"
     case .invalidPixels(let reason): "\(reason); correct the size or the pixels"
     case .sizesDiffer(let name, let width, let height, let expectedWidth, let expectedHeight):

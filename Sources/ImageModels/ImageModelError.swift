@@ -35,7 +35,7 @@ public enum ImageModelError: Error, CustomStringConvertible {
     case .otherArchitecture(let path, let architecture, let reason):
       "\(path): no weights of \(architecture): \(reason); name the architecture that they are of"
     case .unknownArchitecture(let path):
-      "\(path): the weights do not tell their architecture; name it"
+      "\(path): the weights fit no architecture; name the one that they should be of to see what differs"
     case .wrongLabels(let source, let reason): "\(source): \(reason); give one name for each class, one a line"
     case .noLabels(let source): "\(source): images without labels; give a set with labels"
     case .singleClass(let label): "every image is of the class \"\(label)\"; a classifier needs at least two classes"

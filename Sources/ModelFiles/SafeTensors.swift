@@ -37,7 +37,8 @@ public struct SafeTensors: Sendable {
 
   /// The element types of the format that can be read.
   private static let elementTypes: [String: ElementType] = [
-    "F32": .float32, "F16": .float16, "BF16": .bfloat16, "I32": .int32, "I8": .int8, "U8": .uint8,
+    "F32": .float32, "F16": .float16, "BF16": .bfloat16, "I32": .int32, "I8": .int8, "U8": .uint8, "F64": .float64,
+    "I64": .int64,
   ]
 
   /// What the header says of one tensor.
@@ -86,6 +87,10 @@ public struct SafeTensors: Sendable {
       }
     } catch let error as FileError {
       throw error
+    } catch let DecodingError.typeMismatch(_, context) where !context.codingPath.isEmpty {
+      throw damaged("the header's entry \(context.codingPath[0].stringValue) has the wrong form")
+    } catch let DecodingError.dataCorrupted(context) where !context.codingPath.isEmpty {
+      throw damaged("the header's entry \(context.codingPath[0].stringValue) has a number that cannot be")
     } catch {
       throw damaged("the header is not valid JSON")
     }

@@ -73,6 +73,9 @@ struct DataSetTests {
     #expect(throws: ImageError.labelOutOfRange(path: labels, position: 1, label: 12, classCount: 10)) {
       try IDXImages(images: images, labels: labels, classNames: (0..<10).map(String.init))
     }
+    // A number far beyond the classes that there are.
+    try folder.write("x-labels-idx1-ubyte", MadeUp.idxLabels([1, 200, 2]))
+    #expect(throws: ImageError.labelOutOfRange(path: labels, position: 1, label: 200, classCount: 3)) { try opened() }
     let whole = MadeUp.idxImages(3)
     for length in 0..<whole.count {
       try folder.write("x-images-idx3-ubyte", Array(whole.prefix(length)))
@@ -153,6 +156,13 @@ struct DataSetTests {
     try FileManager.default.removeItem(atPath: gif)
     try FileManager.default.createDirectory(atPath: folder.path + "/emu", withIntermediateDirectories: true)
     #expect(throws: ImageError.emptyClass(path: folder.path + "/emu")) { try opened() }
+    let rest = try ImageFiles(folders: folder.path, skipBad: true)
+    #expect(rest.classNames == ["cat", "dog"] && rest.skipped.first == [.emptyClass(path: folder.path + "/emu")])
+    // Neither is a pipe waited for, whatever its name says.
+    let pipe = folder.path + "/cat/pipe.png"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(throws: ImageError.notAnImage(name: pipe)) { try ImageFiles(folders: folder.path) }
+    try FileManager.default.removeItem(atPath: pipe)
     try FileManager.default.removeItem(atPath: folder.path + "/emu")
     let stray = try folder.write("stray.png", Image.picture(2, 2).encodedAsPNG())
     #expect(throws: ImageError.unlabelledImage(path: stray)) { try opened() }
@@ -161,6 +171,28 @@ struct DataSetTests {
     try FileManager.default.createSymbolicLink(
       atPath: folder.path + "/cat/loop", withDestinationPath: folder.path + "/cat")
     #expect(try opened().training.count == 6)
+  }
+
+  @Test("folders that are called by numbers are in the order of these")
+  func numberedFolders() throws {
+    for number in [0, 1, 2, 10, 11] {
+      try folder.write("\(number)/a.png", Image.picture(2, 2).encodedAsPNG())
+    }
+    #expect(try opened().training.classNames == ["0", "1", "2", "10", "11"])
+  }
+
+  @Test("what is small and compressed does not fill the memory")
+  func compressionBomb() throws {
+    // 64 MB of zeros, which are neither images nor a table: known by the first of them.
+    let path = folder.path + "/zeros"
+    try #require(
+      system("head -c 64000000 /dev/zero | gzip > '\(path).gz' && head -c 700 /dev/zero | gzip > '\(path).small.gz'")
+        == 0)
+    #expect(throws: ImageError.self) { try ImageCollection.open(path + ".gz") }
+    #expect(throws: ImageError.self) { try ImageCollection.open(path + ".small.gz") }
+    #expect(try firstMaybeCompressedBytes(of: path + ".gz", 100).bytes == [UInt8](repeating: 0, count: 100))
+    #expect(throws: ImageError.self) { try readMaybeCompressed(path + ".gz", limit: 1_000_000) }
+    #expect(try readMaybeCompressed(path + ".small.gz", limit: 1_000_000).count == 700)
   }
 
   @Test("folders divided into training and test")

@@ -109,12 +109,29 @@ struct BundleTests {
       let network = ImageArchitecture.googlenet.makeNetwork(
         classes: 3, hasAuxiliaryHeads: true, random: RandomStream(seed: 1))
       for (name, value) in network.stateDictionary { values["module." + name] = value }
-      values["module.conv1.bn.num_batches_tracked"] = Tensor([7], shape: [1])
-      try SafeTensors(tensors: values).write(to: folder + "/w.safetensors")
+      // As PyTorch writes it: a 64-bit integer without dimensions.
+      let counter = withUnsafeBytes(of: Int64(7).littleEndian) { StoredTensor(Array($0), type: .int64, shape: []) }
+      try SafeTensors(tensors: values, stored: ["module.conv1.bn.num_batches_tracked": counter])
+        .write(to: folder + "/w.safetensors")
       let weights = try ImageWeights(contentsOf: folder + "/w.safetensors")
+      #expect(try weights.architecture() == .googlenet)
       let model = try weights.model(.googlenet)
       #expect(model.labels.count == 3)
       #expect(!model.network.namedParameters.contains { $0.name.hasPrefix("aux") })
+      // torchvision's own see pixels from -1 to 1.
+      #expect(model.preparation.normalization == .symmetric)
+      values["module.conv1.conv.weight"] = Tensor([Float](repeating: .nan, count: 64 * 3 * 49), shape: [64, 3, 7, 7])
+      try SafeTensors(tensors: values).write(to: folder + "/nan.safetensors")
+      #expect { try ImageWeights(contentsOf: folder + "/nan.safetensors") } throws: {
+        "\($0)".contains("conv1.conv.weight holds what is not a finite number")
+      }
+      // Without a name the nearest architecture says what differs.
+      values["module.conv1.conv.weight"] = Tensor(zeros: [64, 3, 7, 5])
+      try SafeTensors(tensors: values).write(to: folder + "/other.safetensors")
+      let other = try ImageWeights(contentsOf: folder + "/other.safetensors")
+      #expect { try other.architecture() } throws: {
+        "\($0)".contains("no weights of googlenet: conv1.conv.weight has the shape [64, 3, 7, 5]")
+      }
     }
   }
 }

@@ -146,6 +146,46 @@ struct ImageVerbTests {
     }
   }
 
+  @Test("classes that are numbers are told by these, or by their places where they have other names")
+  func numberedClasses() throws {
+    try Command.withFolder { folder in
+      let (model, data) = try trained(folder)
+      let numbered = "\(folder)/numbered"
+      let imported = try Command.run([
+        "import-weights", "--weights", "\(model)/weights.safetensors", "--output", numbered, "--quiet",
+      ])
+      #expect(imported.code == 0, "\(imported.errors)")
+      func accuracy(_ path: String) throws -> Double? {
+        try json(Command.run(["evaluate", numbered, path, "--json"]).output)["accuracy"] as? Double
+      }
+      #expect(try accuracy(data) == 1)
+      // One of the classes alone, as a folder and in a table.
+      let files = FileManager.default
+      try files.createDirectory(atPath: "\(folder)/part", withIntermediateDirectories: true)
+      try files.copyItem(atPath: "\(data)/below", toPath: "\(folder)/part/1")
+      #expect(try accuracy("\(folder)/part") == 1)
+      let rows = (0..<5).map { "data/below/\($0).png,1\n" }.joined()
+      try Data("file,class\n\(rows)".utf8).write(to: URL(fileURLWithPath: "\(folder)/part.csv"))
+      let table = try Command.run([
+        "evaluate", numbered, "\(folder)/part.csv", "--path-column", "file", "--label-column", "class", "--json",
+      ])
+      #expect(try json(table.output)["accuracy"] as? Double == 1)
+      // Other names, and fewer of them, could be any.
+      try files.moveItem(atPath: "\(folder)/part/1", toPath: "\(folder)/part/below")
+      #expect(try Command.run(["evaluate", numbered, "\(folder)/part"]).code == 65)
+    }
+  }
+
+  @Test(
+    "networks are described with their auxiliary heads",
+    arguments: [
+      ("googlenet", 13_004_888), ("inception-v3", 27_161_264),
+    ])
+  func auxiliaryHeads(name: String, parameters: Int) throws {
+    let about = try json(Command.run(["info", name, "--auxiliary-heads", "--json"]).output)
+    #expect(about["parameters"] as? Int == parameters)
+  }
+
   @Test("what cannot work gets one line, the right exit code, and leaves nothing behind")
   func refusals() throws {
     try Command.withFolder { folder in
@@ -205,6 +245,7 @@ struct ImageVerbTests {
         (["import-weights", "--weights", weights, "--labels", text] + output, 65, "1 names for 2 classes"),
         (["import-weights", "--weights", weights, "--mean", "0.5"] + output, 64, "--deviation"),
         (["info", "resnet18", "--classes", "0"], 64, "--classes"),
+        (["info", "resnet18", "--auxiliary-heads"], 64, "no auxiliary heads"),
       ]
       for (arguments, code, part) in cases {
         let result = try Command.run(arguments)

@@ -26,7 +26,7 @@ public struct CIFARImages: ImageDataSet {
     var labelSize = 1
     var names: [String] = classNames ?? []
     for path in paths {
-      let bytes = try readMaybeCompressed(path)
+      let bytes = try Self.readFile(path)
       guard !bytes.isEmpty else { throw .empty(name: path) }
       if files.isEmpty {
         labelSize = try Self.labelSize(bytes, path: path)
@@ -50,6 +50,11 @@ public struct CIFARImages: ImageDataSet {
     guard !labels.isEmpty else { throw .noImages(path: paths.first ?? "") }
     (self.paths, self.files, self.starts, self.labels) = (paths, files, starts, labels)
     (self.classNames, isCIFAR100) = (names, labelSize == 2)
+  }
+
+  /// All bytes, decompressed; of the originals the largest file has 154 MB.
+  static func readFile(_ path: String) throws(ImageError) -> [UInt8] {
+    try readMaybeCompressed(path, limit: 1 << 28)
   }
 
   /// 1 for CIFAR-10, 2 for CIFAR-100.

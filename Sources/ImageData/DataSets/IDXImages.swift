@@ -43,6 +43,11 @@ public struct IDXImages: ImageDataSet {
       }
       labels = labelBytes[labelHeader.size...].map { Int32($0) }
       let most = labels.max() ?? 0
+      // A few classes may be without images; a number far beyond those that are there is none of a class.
+      let present = Set(labels).count
+      if classNames == nil, Int(most) + 1 - present > max(16, present), let wrong = labels.firstIndex(of: most) {
+        throw .labelOutOfRange(path: labelPath, position: wrong, label: Int(most), classCount: present)
+      }
       let names = classNames ?? (0...max(9, Int(most))).map(String.init)
       if let wrong = labels.firstIndex(where: { Int($0) >= names.count }) {
         throw .labelOutOfRange(path: labelPath, position: wrong, label: Int(labels[wrong]), classCount: names.count)

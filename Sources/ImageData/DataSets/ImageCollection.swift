@@ -62,8 +62,7 @@ public struct ImageCollection: Sendable {
   private static func openFile(_ path: String, _ options: ImageDataOptions) throws(ImageError) -> ImageCollection {
     let head = try firstBytes(of: path, ImageFormat.headSize)
     guard !head.isEmpty else { throw .empty(name: path) }
-    let isCompressed = head.starts(with: [0x1F, 0x8B])
-    let content = isCompressed ? try readMaybeCompressed(path) : head
+    let (content, isCompressed) = try firstMaybeCompressedBytes(of: path, ImageFormat.headSize)
     if IDXImages.isIDX(content) {
       guard content[3] != 1 else {
         throw .unknownDataSet(path: path, reason: "it holds labels without images; give the file of the images")
@@ -79,8 +78,8 @@ public struct ImageCollection: Sendable {
     if let archive = archiveName(content) {
       throw .unknownDataSet(path: path, reason: "it is \(archive), to be unpacked first")
     }
-    let size = isCompressed ? content.count : try OpenFile(path: path).size ?? 0
     if content.prefix(64).contains(where: { $0 < 9 }) || path.hasSuffix(".bin") || head.starts(with: [0x80, 0x02]) {
+      let size = isCompressed ? try CIFARImages.readFile(path).count : try OpenFile(path: path).size ?? 0
       guard CIFARImages.mayBeCIFAR(size: size, head: content) || path.hasSuffix(".bin") || head[0] == 0x80 else {
         throw .unknownDataSet(path: path, reason: "no kind of data set that is known")
       }

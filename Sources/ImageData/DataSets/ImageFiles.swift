@@ -41,23 +41,29 @@ extension ImageFiles {
   ///   - skipBad: counts files that are no images, where otherwise the first is an error.
   public init(folders path: String, classNames: [String]? = nil, skipBad: Bool = false) throws(ImageError) {
     let names = try visibleNames(in: path)
-    let folders = names.filter { PathKind(joined(path, $0)).isFolder }
+    let folders = inNumericOrder(names.filter { PathKind(joined(path, $0)).isFolder })
     guard !folders.isEmpty else { throw .noImages(path: path) }
     var search = ImageSearch(skipBad: skipBad)
     for name in names where !folders.contains(name) {
       if ImageSearch.looksLikeImage(name) { try search.leaveOut(.unlabelledImage(path: joined(path, name))) }
     }
-    let classes = classNames ?? folders
+    var classes = classNames ?? []
     var labels: [Int32] = []
     for folder in folders {
-      guard let label = classes.firstIndex(of: folder) else {
+      if classNames != nil, !classes.contains(folder) {
         throw .unknownLabel(path: path, label: folder, known: classes)
       }
       let before = search.paths.count
       try search.visit(joined(path, folder))
-      guard search.paths.count > before else { throw .emptyClass(path: joined(path, folder)) }
-      labels += [Int32](repeating: Int32(label), count: search.paths.count - before)
+      guard search.paths.count > before else {
+        try search.leaveOut(.emptyClass(path: joined(path, folder)))
+        continue
+      }
+      if classNames == nil { classes.append(folder) }
+      let label = Int32(classes.firstIndex(of: folder) ?? 0)
+      labels += [Int32](repeating: label, count: search.paths.count - before)
     }
+    guard !labels.isEmpty else { throw search.skipped.first.first ?? .noImages(path: path) }
     self.init(classNames: classes, labels: labels, paths: search.paths, skipped: search.skipped)
   }
 
@@ -69,6 +75,13 @@ extension ImageFiles {
     let labels = [Int32](repeating: -1, count: search.paths.count)
     self.init(classNames: [], labels: labels, paths: search.paths, skipped: search.skipped)
   }
+}
+
+/// Names that are all whole numbers by their values, as tables have them; others as they are.
+private func inNumericOrder(_ names: [String]) -> [String] {
+  let numbers = names.compactMap { name in name.utf8.allSatisfy { (48...57).contains($0) } ? Int(name) : nil }
+  guard numbers.count == names.count else { return names }
+  return zip(numbers, names).sorted { $0 < $1 }.map(\.1)
 }
 
 /// Looks for images in folders.
@@ -96,12 +109,10 @@ struct ImageSearch {
   private mutating func visit(_ folder: String, within ancestors: [PathKind]) throws(ImageError) {
     for name in try visibleNames(in: folder) {
       let path = joined(folder, name)
-      if Self.looksLikeImage(name), !PathKind(path).isFolder {
-        paths.append(path)
-        continue
-      }
       let kind = PathKind(path)
       switch kind {
+      // A name is believed until the file is read.
+      case .file where Self.looksLikeImage(name), .missing where Self.looksLikeImage(name): paths.append(path)
       case .folder: if !ancestors.contains(kind) { try visit(path, within: ancestors + [kind]) }
       case .file: try look(into: path)
       case .missing, .other: try leaveOut(.notAnImage(name: path))

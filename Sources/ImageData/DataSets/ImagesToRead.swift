@@ -12,10 +12,9 @@ extension ImageCollection {
       return ImageFiles(unlabelled: [path])
     }
     if case .unknown = head.withUnsafeBytes({ ImageFormat($0) }), !head.isEmpty {
-      let isCompressed = head.starts(with: [0x1F, 0x8B])
-      let content = isCompressed ? try readMaybeCompressed(path) : head
+      let (content, isCompressed) = try firstMaybeCompressedBytes(of: path, ImageFormat.headSize)
       if IDXImages.isIDX(content), content[3] != 1 { return try IDXImages(images: path, labels: nil) }
-      let size = isCompressed ? content.count : try OpenFile(path: path).size ?? 0
+      let size = isCompressed ? try CIFARImages.readFile(path).count : try OpenFile(path: path).size ?? 0
       if CIFARImages.mayBeCIFAR(size: size, head: content) || path.hasSuffix(".bin") {
         return try CIFARImages([path])
       }

@@ -12,6 +12,9 @@ public final class ImageDecoder {
   /// The largest image that is decoded unless another limit is set: pixels, as Pillow's guard against decompression bombs.
   public static let defaultPixelLimit = 178_956_970
 
+  /// The longest side, that of a JPEG: changing the size of a longer strip would take many times its memory.
+  static let sideLimit = 65_535
+
   /// Pixels above which an image is refused before memory is asked for.
   public let pixelLimit: Int
   private var codecs: OpaquePointer?
@@ -72,7 +75,7 @@ public final class ImageDecoder {
       }
     }
     let (width, height, channels) = (Int(header.width), Int(header.height), Int(header.channels))
-    guard width * height <= pixelLimit else {
+    guard width * height <= pixelLimit, max(width, height) <= Self.sideLimit else {
       throw .tooLarge(name: name, width: width, height: height, limit: pixelLimit)
     }
     image.reshape(width: width, height: height, channels: channels)

@@ -43,6 +43,9 @@ public struct PixelNormalization: Sendable, Hashable, Codable {
   /// Those of the training set of MNIST.
   public static let mnist = PixelNormalization([0.1307], [0.3081])
 
+  /// From -1 to 1: what torchvision's GoogLeNet and Inception-v3 make of their input (`transform_input`).
+  public static let symmetric = PixelNormalization([0.5, 0.5, 0.5], [0.5, 0.5, 0.5])
+
   /// Channels that there are numbers for.
   public var channels: Int { mean.count }
 

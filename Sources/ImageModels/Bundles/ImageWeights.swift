@@ -20,6 +20,10 @@ public struct ImageWeights: Sendable {
     } catch {
       throw .file(error)
     }
+    for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+      let isFinite = value.withUnsafeElements { numbers in numbers.allSatisfy(\.isFinite) }
+      if !isFinite { throw .file(.damaged(path: path, reason: "\(name) holds what is not a finite number")) }
+    }
   }
 
   init(path: String, values: [String: Tensor]) { (self.path, self.values) = (path, values) }
@@ -30,9 +34,10 @@ public struct ImageWeights: Sendable {
   public func classes(of architecture: ImageArchitecture) throws(ImageModelError) -> Int {
     let network = architecture.makeNetwork(classes: 1, random: nil)
     // The first difference elsewhere tells more than that of the output layer.
-    let body = network.namedLeafShapes.filter { !network.outputNames.contains($0.name) }
+    let outputNames = network.outputNames
+    let body = network.namedLeafShapes.filter { !outputNames.contains($0.name) }
     for (name, shape) in body { try check(name, shape, architecture) }
-    for (name, parameter) in network.namedParameters where network.outputNames.contains(name) {
+    for (name, parameter) in network.namedParameters where outputNames.contains(name) {
       guard let value = values[name] else {
         throw other(architecture, "they lack \(name)")
       }
@@ -61,14 +66,22 @@ public struct ImageWeights: Sendable {
 
   /// The architecture that all names and shapes fit, but for the number of classes.
   ///
-  /// - Throws: ``ImageModelError/unknownArchitecture(path:)`` where there is none.
+  /// - Throws: ``ImageModelError/otherArchitecture(path:architecture:reason:)`` of the architecture that most of the names
+  ///   and shapes fit, or ``ImageModelError/unknownArchitecture(path:)`` where few fit any.
   public func architecture() throws(ImageModelError) -> ImageArchitecture {
+    var nearest: (fault: ImageModelError, count: Int)?
     for architecture in ImageArchitecture.allCases {
-      guard let count = try? classes(of: architecture) else { continue }
-      let network = architecture.makeNetwork(classes: count, random: nil)
-      if (try? load(into: network, architecture)) != nil { return architecture }
+      do throws(ImageModelError) {
+        let network = architecture.makeNetwork(classes: try classes(of: architecture), random: nil)
+        try load(into: network, architecture)
+        return architecture
+      } catch {
+        let shapes = architecture.makeNetwork(classes: 1, random: nil).namedLeafShapes
+        let count = shapes.count { values[$0.name]?.shape == $0.shape }
+        if 2 * count > shapes.count, count > nearest?.count ?? 0 { nearest = (error, count) }
+      }
     }
-    throw .unknownArchitecture(path: path)
+    throw nearest?.fault ?? .unknownArchitecture(path: path)
   }
 
   /// Takes them over; auxiliary heads are left out where the network has none.
@@ -134,7 +147,12 @@ extension ImageArchitecture {
   /// others the middle is cut out, whose side is 7/8 of the shorter side, as torchvision has it.
   public var usualPreparation: ImagePreparation {
     // The steps are right by construction; whatever else came out would be that of ImageNet.
-    (try? preparation(normalization: channels == 1 ? .mnist : .imageNet)) ?? .imageNetEvaluation
+    (try? preparation(normalization: usualNormalization)) ?? .imageNetEvaluation
+  }
+
+  private var usualNormalization: PixelNormalization {
+    if channels == 1 { return .mnist }
+    return self == .googlenet || self == .inceptionV3 ? .symmetric : .imageNet
   }
 
   /// The same with another normalisation.

@@ -75,6 +75,9 @@ public enum ImageArchitecture: String, Sendable, Hashable, Codable, CaseIterable
   /// Classes of the data that it was published with.
   public var usualClasses: Int { imageSize.width < 100 ? 10 : 1000 }
 
+  /// Whether it was trained with auxiliary heads.
+  public var mayHaveAuxiliaryHeads: Bool { [.googlenet, .googlenetPaper, .inceptionV3].contains(self) }
+
   /// A new network.
   ///
   /// - Parameters:

@@ -89,6 +89,7 @@ final class ImageCourse {
       images, preparation: judged.preparation, batchSize: options.training.batchSize, skipBad: options.skipsBad
     ) { network.features(of: $0) }
     otherSkipped.add(cache.skipped)
+    if cache.isEmpty { throw ImageModelError.image(cache.skipped.first.first ?? .noImages(path: "the data set")) }
     return cache
   }
 

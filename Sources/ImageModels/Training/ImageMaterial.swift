@@ -60,9 +60,10 @@ struct ImageMaterial {
     let plain = options.architecture.makeNetwork(
       classes: labels.count, widths: widths ?? LayerWidths(), random: nil)
     let plainNames = Set(plain.namedLeafShapes.map(\.name))
+    let outputNames = network.outputNames
     // New are the output layer for other classes, and auxiliary heads that the weights lack or that are for other classes.
     for (name, value) in own {
-      let isNewOutput = !keepsOutput && network.outputNames.contains(name)
+      let isNewOutput = !keepsOutput && outputNames.contains(name)
       let isNewHead = !plainNames.contains(name) && values[name]?.shape != value.shape
       if isNewOutput || isNewHead { values[name] = value }
     }

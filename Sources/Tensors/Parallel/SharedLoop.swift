@@ -21,23 +21,27 @@ class SharedLoop: @unchecked Sendable {
   func help() {}
 }
 
-/// A parallel loop. Threads take tiles in turn until none is left.
+/// A parallel loop. Threads take tiles in turn until none is left: of many some at a time, since what a thread asks of
+/// another's cache may take as long as a small tile.
 final class TileLoop: SharedLoop, @unchecked Sendable {
   private let count: Int
+  /// Tiles that are taken at a time: so few that a thread which ends last ends soon behind the others.
+  private let run: Int
   private let next = Atomic<Int>(0)
   /// Lives on the stack of the thread that called, which waits until nobody works.
   private let body: UnsafePointer<(Int) -> Void>
 
-  init(count: Int, body: UnsafePointer<(Int) -> Void>) {
+  init(count: Int, threads: Int, body: UnsafePointer<(Int) -> Void>) {
     self.count = count
+    run = max(1, count / (16 * threads))
     self.body = body
   }
 
   override func lead() {
     while true {
-      let index = next.add(1, ordering: .relaxed).oldValue
-      guard index < count else { return }
-      body.pointee(index)
+      let first = next.add(run, ordering: .relaxed).oldValue
+      guard first < count else { return }
+      for index in first..<min(count, first + run) { body.pointee(index) }
     }
   }
 

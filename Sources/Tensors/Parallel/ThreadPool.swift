@@ -55,7 +55,7 @@ package final class ThreadPool: Sendable {
     }
     defer { isBusy.store(false, ordering: .releasing) }
     withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: body) { run(TileLoop(count: count, body: $0), helpers: helpers) }
+      withUnsafePointer(to: body) { run(TileLoop(count: count, threads: helpers + 1, body: $0), helpers: helpers) }
     }
   }
 

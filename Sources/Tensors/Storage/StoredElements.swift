@@ -17,6 +17,10 @@ extension Tensor {
           case .float32:
             Float(bitPattern: UInt32(littleEndian: address.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
           case .int32: Float(Int32(littleEndian: address.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+          case .int64: Float(Int64(littleEndian: address.loadUnaligned(fromByteOffset: offset, as: Int64.self)))
+          case .float64:
+            Float(
+              Double(bitPattern: UInt64(littleEndian: address.loadUnaligned(fromByteOffset: offset, as: UInt64.self))))
           case .uint8: Float(address.load(fromByteOffset: offset, as: UInt8.self))
           case .int8: Float(address.load(fromByteOffset: offset, as: Int8.self))
           case .float16:

@@ -12,6 +12,10 @@ public enum ElementType: String, Sendable, Codable, CaseIterable {
   case float16
   /// The upper half of `float32`.
   case bfloat16
+  /// IEEE 754 double precision.
+  case float64
+  /// 64 bits, signed.
+  case int64
 
   /// Bytes of one element.
   public var size: Int {
@@ -19,6 +23,7 @@ public enum ElementType: String, Sendable, Codable, CaseIterable {
     case .float32, .int32: 4
     case .float16, .bfloat16: 2
     case .uint8, .int8: 1
+    case .float64, .int64: 8
     }
   }
 }

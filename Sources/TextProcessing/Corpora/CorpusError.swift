@@ -109,7 +109,7 @@ extension CorpusError: CustomStringConvertible {
       "\(Self.name(path)), line \(line): no label; give the row one or remove it"
     case .severalLabels(let path, let line, let labels):
       "\(Self.name(path)), line \(line): \(labels.count) labels (\(labels.joined(separator: ", "))); a text has one, "
-        + "unless --multi-label says that it may have any number"
+        + "unless --multi-label of train, or the model that was trained so, says that it may have any number"
     case .labelIsNoNumber(let path, let line, let label):
       "\(Self.name(path)), line \(line): the label '\(label)' is no number; --positive-from needs ratings"
     }

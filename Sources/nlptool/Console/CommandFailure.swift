@@ -1,3 +1,4 @@
+import ArgumentParser
 import BagModels
 import Glibc
 import ImageData
@@ -35,6 +36,8 @@ struct CommandFailure: Error {
   init?(_ error: any Error) {
     switch error {
     case let failure as CommandFailure: self = failure
+    // Of a verb that runs already; those of the parser come in a form of its own, with the usage.
+    case let error as ValidationError: self.init(.usage, error.message)
     case let error as TextModelError: self.init(Self.code(of: error), error.description)
     case let error as ImageModelError: self.init(Self.code(of: error), error.description)
     case let error as ImageError: self.init(Self.code(of: error), error.description)
@@ -87,8 +90,9 @@ struct CommandFailure: Error {
     switch error {
     case .file(let error): code(of: error)
     case .image(let error): code(of: error)
-    case .noSuchParameter, .invalidOptions, .unknownArchitecture: .usage
-    case .mismatch, .otherArchitecture, .wrongLabels, .noLabels, .singleClass, .otherClassCount: .content
+    case .noSuchParameter, .invalidOptions: .usage
+    case .mismatch, .otherArchitecture, .unknownArchitecture, .wrongLabels, .noLabels, .singleClass, .otherClassCount:
+      .content
     }
   }
 

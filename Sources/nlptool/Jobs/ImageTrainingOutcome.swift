@@ -121,6 +121,9 @@ extension SkippedImages {
   /// Says on standard error what was left out, if anything was.
   func say() {
     guard count > 0 else { return }
-    StandardError.write("left out \(count) image\(count == 1 ? "" : "s"), first: \(first[0])\n")
+    // A name may hold what begins another line.
+    let cause = "\(first[0])".unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }
+    let text = String(String.UnicodeScalarView(cause))
+    StandardError.write("left out \(count) image\(count == 1 ? "" : "s"), first: \(text)\n")
   }
 }

@@ -53,6 +53,9 @@ func readClassNames(_ path: String) throws(CorpusError) -> [String] {
   var names: [String] = []
   while try reader.advance() { names.append(try reader.lineText()) }
   while names.last?.isEmpty == true { names.removeLast() }
+  if let empty = names.firstIndex(of: "") {
+    throw .unreadable(path: path, reason: "line \(empty + 1) is empty where the name of a class should be")
+  }
   return names
 }
 

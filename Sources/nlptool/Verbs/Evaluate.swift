@@ -39,6 +39,10 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Leave damaged images out and count them, where otherwise the first ends the command.")
   var skipBad = false
 
+  @Option(
+    help: ArgumentHelp("Column of a table of images that holds paths. (default: path, file, …)", valueName: "name"))
+  var pathColumn: String?
+
   @OptionGroup(title: "Data") var corpus: CorpusArguments
   @OptionGroup(title: "ONNX files") var onnx: ONNXArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
@@ -63,7 +67,7 @@ struct Evaluate: ParsableCommand {
   }
 
   private func judge(_ model: LoadedModel) throws {
-    if skipBad { throw ValidationError("--skip-bad is for models of images") }
+    if skipBad || pathColumn != nil { throw ValidationError("--skip-bad and --path-column are for models of images") }
     let texts = try LabelledTexts(paths: data, options: corpus.options(for: model.task))
     let (evaluation, truncated) = try model.evaluate(texts)
     if !quiet {

@@ -42,6 +42,9 @@ struct Info: ParsableCommand {
       "Classes of a network for images. (default: those that it was published with)", valueName: "number"))
   var classes: Int?
 
+  @Flag(help: "Of googlenet, googlenet-paper and inception-v3 with the auxiliary heads that share in training.")
+  var auxiliaryHeads = false
+
   @OptionGroup(title: "Network (of an architecture)") var sizes: NetworkSizeArguments
 
   @Flag(help: "One JSON object.")
@@ -67,11 +70,16 @@ struct Info: ParsableCommand {
     }
     if !isPath, let architecture = ImageArchitecture(rawValue: model) {
       try sizes.checkNone("a network for images has sizes of its own")
-      let network = architecture.makeNetwork(classes: classes ?? architecture.usualClasses, random: nil)
+      guard !auxiliaryHeads || architecture.mayHaveAuxiliaryHeads else {
+        throw ValidationError("\(architecture.rawValue) has no auxiliary heads")
+      }
+      let network = architecture.makeNetwork(
+        classes: classes ?? architecture.usualClasses, hasAuxiliaryHeads: auxiliaryHeads, random: nil)
       return try write(ImageNetworkReport(network, architecture))
     }
-    if classes != nil {
-      throw ValidationError("--classes is for architectures of images; a model has classes of its own")
+    if classes != nil || auxiliaryHeads {
+      throw ValidationError(
+        "--classes and --auxiliary-heads are for architectures of images; a model has classes of its own")
     }
     try sizes.checkNone("a model has sizes of its own")
     if isONNX(model) { return try write(ONNXReport(ONNXSummary(contentsOf: model))) }

@@ -159,7 +159,8 @@ struct Quantize: ParsableCommand {
   private func quantize(_ model: ImageModel) throws {
     try checkIsNetwork(isOfImages: true)
     try ImageModel.checkWritable(to: output, replacing: force)
-    let tests = try test.map { try model.labelledImages(at: $0, labelColumn: corpus.labelColumn) }
+    let reading = ImageDataOptions(labelColumn: corpus.labelColumn)
+    let tests = try test.map { try model.labelledImages(at: $0, reading: reading) }
     var calibration: Calibration?
     if let calibrate {
       var options = CalibrationOptions()

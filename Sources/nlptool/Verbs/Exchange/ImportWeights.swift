@@ -13,8 +13,9 @@ struct ImportWeights: ParsableCommand {
       and writes a model for predict, evaluate and train-image --from. The number of classes is that of the weights.
 
       Images are prepared as the published networks want them: of those below 100 pixels the size is changed, of others \
-      the shorter side becomes 256 pixels and the middle 224 × 224 are cut out; then the mean and the deviation of \
-      ImageNet, or of MNIST for one channel, unless others are given.
+      the shorter side becomes 256 pixels and the middle 224 × 224 are cut out (of inception-v3 342 and 299); then the \
+      mean and the deviation of ImageNet, of googlenet and inception-v3 0.5, or of MNIST for one channel, unless others \
+      are given.
 
       With --like MODEL the weights take the place of those of a model of texts or images, whose network, labels, \
       vocabulary and settings stay: for weights that nlptool export wrote and PyTorch trained further.

@@ -17,7 +17,7 @@ extension Prune {
     let tests = judged.map { $0.test ?? $0.validation ?? $0.training }
     var original = model
     // Classes that have numbers alone get the names of the images'.
-    if let names = training?.training.classNames, isNumbered(model), names.count == model.labels.count {
+    if let names = training?.training.classNames, model.hasNumbers, names.count == model.labels.count {
       original = model.naming(classes: names)
     }
     if let training, training.training.classNames != original.labels {
@@ -56,12 +56,9 @@ extension Prune {
     if !units { try say(layers: magnitude.report(on: pruned.network)) }
   }
 
-  private func isNumbered(_ model: ImageModel) -> Bool { model.labels == (0..<model.labels.count).map(String.init) }
-
   private func labelledImages(_ path: String, _ model: ImageModel) throws -> ImageCollection {
-    let options = ImageDataOptions(
-      classNames: isNumbered(model) ? nil : model.labels, labelColumn: corpus.labelColumn, skipBad: skipBad)
-    return try ImageCollection.open(path, options: options)
+    try model.labelledCollection(
+      at: path, reading: ImageDataOptions(labelColumn: corpus.labelColumn, skipBad: skipBad))
   }
 
   /// As the model was trained, at a lower rate.

@@ -79,7 +79,9 @@ extension Evaluate {
   /// Judges a model of images on those of a path: the part that is set aside for tests, where there is one.
   func judgeImages(_ model: some ImageClassifier) throws {
     guard data.count == 1 else { throw ValidationError("a model of images takes one set of images") }
-    let images = try model.labelledImages(at: data[0], labelColumn: corpus.labelColumn, skipBad: skipBad)
+    let images = try model.labelledImages(
+      at: data[0],
+      reading: ImageDataOptions(pathColumn: pathColumn, labelColumn: corpus.labelColumn, skipBad: skipBad))
     var (evaluation, skipped) = try model.evaluate(images, skipBad: skipBad)
     skipped.add(images.leftOut)
     if !quiet { skipped.say() }
@@ -90,16 +92,29 @@ extension Evaluate {
 
 extension ImageClassifier {
   /// Images to judge the model by: of sets that are divided the part for tests.
-  func labelledImages(at path: String, labelColumn: String?, skipBad: Bool = false) throws -> any ImageDataSet {
-    // Classes that have numbers alone are taken to be those of the data, in their order.
-    let isNumbered = labels == (0..<labels.count).map(String.init)
-    let options = ImageDataOptions(
-      classNames: isNumbered ? nil : labels, labelColumn: labelColumn, skipBad: skipBad)
-    let collection = try ImageCollection.open(path, options: options)
-    let images = collection.test ?? collection.validation ?? collection.training
-    if images.classNames.count > labels.count {
-      throw ImageModelError.otherClassCount(wanted: labels.count, found: images.classNames.count)
+  func labelledImages(at path: String, reading: ImageDataOptions) throws -> any ImageDataSet {
+    let collection = try labelledCollection(at: path, reading: reading)
+    return collection.test ?? collection.validation ?? collection.training
+  }
+
+  /// Whether the classes have numbers alone, as those of weights from elsewhere.
+  var hasNumbers: Bool { labels == (0..<labels.count).map(String.init) }
+
+  /// Images whose classes are the model's: those of the same name, or where the model has numbers alone and the data have as
+  /// many classes of other names, those in the same place.
+  func labelledCollection(at path: String, reading: ImageDataOptions) throws -> ImageCollection {
+    var options = reading
+    if hasNumbers {
+      let collection = try ImageCollection.open(path, options: options)
+      let names = collection.training.classNames
+      guard !names.isEmpty, Set(names).isSubset(of: labels), names != labels else {
+        if !names.isEmpty, names.count != labels.count {
+          throw ImageModelError.otherClassCount(wanted: labels.count, found: names.count)
+        }
+        return collection
+      }
     }
-    return images
+    options.classNames = labels
+    return try ImageCollection.open(path, options: options)
   }
 }

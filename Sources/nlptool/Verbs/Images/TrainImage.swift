@@ -132,6 +132,10 @@ struct TrainImage: ParsableCommand {
     loop.apply(to: &options, isTransfer: start != nil)
     transfer.apply(to: &options)
     options.augmentation = augmentation.augmentation(for: architecture)
+    // Whether or not the features have room in memory.
+    if transfer.freeze.contains("features"), transfer.unfreezeAfter == nil, !augmentation.isGiven {
+      options.augmentation = .none
+    }
     options.cachesFeatures = transfer.featureMemory > 0 && (!augmentation.isGiven || transfer.unfreezeAfter != nil)
     options.training.keepsLast = keepLast
     options.skipsBad = reading.skipBad
