@@ -19,6 +19,10 @@ ptrdiff_t cicu_detect_charsets(const uint8_t *text, ptrdiff_t count, struct cicu
     struct cicu_charset_match match = {.confidence = ucsdet_getConfidence(all[i], &error)};
     const char *const name = ucsdet_getName(all[i], &error);
     if (U_FAILURE(error) || name == NULL) break;
+    // Some that it knows by their letters, such as IBM420_ltr, are none that it converts from.
+    UErrorCode opening = U_ZERO_ERROR;
+    ucnv_close(ucnv_open(name, &opening));
+    if (U_FAILURE(opening)) continue;
     strncpy(match.name, name, sizeof match.name - 1);
     matches[written++] = match;
   }

@@ -199,17 +199,11 @@ final class ByteSource {
       }
       if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return "UTF-16" }
       guard encoding.characterSet == .detected else { return nil }
-      // The head may end within a character.
-      let isUnicode = head.withUnsafeBufferPointer { bytes in
-        guard let bad = ByteScanner.best.firstInvalidUTF8(in: bytes) else { return true }
-        return head.count == Self.detectionSize && UTF8Decoding.maximalSubpart(in: bytes, at: bad).isCut
-      }
-      if isUnicode { return nil }
       let guess: CharsetGuess?
-      do { guess = try Charset.guesses(for: head).first } catch {
+      do { guess = try CharsetDetection(head: head, isCut: head.count == Self.detectionSize).guess() } catch {
         throw .unreadable(path: path, reason: "\(error)")
       }
-      guard let guess, guess.name != "UTF-8" else { return nil }
+      guard let guess else { return nil }
       found.confidence = guess.confidence
       return guess.name
     }
@@ -221,6 +215,12 @@ enum FileSystem {
   static func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return !path.utf8.contains(0) && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether something is there that is no folder.
+  static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return !path.utf8.contains(0) && stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
   }
 
   /// Names in a folder that do not begin with a dot, sorted by their bytes: the same order on every machine.

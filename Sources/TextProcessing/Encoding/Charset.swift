@@ -32,8 +32,8 @@ public struct CharsetGuess: Sendable, Hashable {
 
 /// Detection of character sets, and conversion to UTF-8.
 public enum Charset {
-  /// The character sets that the bytes are most likely written in, best first. UTF-8 is no guess when it validates and
-  /// holds more than ASCII.
+  /// The character sets that the bytes are most likely written in, best first, as far as ICU can convert from them. UTF-8 is
+  /// no guess when it validates and holds more than ASCII.
   public static func guesses(for bytes: [UInt8]) throws(CharsetError) -> [CharsetGuess] {
     if bytes.contains(where: { $0 >= 0x80 }), UTF8Validation.firstInvalidOffset(in: bytes.span) == nil {
       return [CharsetGuess(name: "UTF-8", confidence: 100)]
@@ -74,6 +74,28 @@ public enum Charset {
         return result
       }
       result = [UInt8](repeating: 0, count: size)
+    }
+  }
+
+  /// Converts bytes of a character set to UTF-8; nil where some of them mean nothing in it, or ICU does not have it.
+  ///
+  /// - Parameter isCut: whether more bytes follow, so that the last character need not be whole.
+  static func utf8(from bytes: [UInt8], charset: String, isCut: Bool) -> [UInt8]? {
+    var status: cicu_status = 0
+    guard let converter = cicu_converter_open(charset, cicu_invalid_stop, &status) else { return nil }
+    defer { cicu_converter_close(converter) }
+    var result: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 1 << 14)
+    return bytes.withUnsafeBufferPointer { bytes -> [UInt8]? in
+      guard var from = bytes.baseAddress else { return [] }
+      let end = from + bytes.count
+      while true {
+        var invalid = 0
+        let count = cicu_converter_run(converter, &from, end, &part, part.count, !isCut, &invalid, &status)
+        guard status <= 0 else { return nil }
+        result += part[..<count]
+        if from == end, count < part.count { return result }
+      }
     }
   }
 }
