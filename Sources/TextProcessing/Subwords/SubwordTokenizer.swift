@@ -17,6 +17,9 @@ public struct SubwordTokenizer: Sendable {
   public var truncation: Truncation?
   /// How encodings are brought to one length; nil for not at all.
   public var padding: Padding?
+  /// What decides which merges a model with dropout passes over in a text: with the same seed a text has the same tokens each
+  /// time. nil for others each time.
+  public var dropoutSeed: UInt64?
 
   let parts: Parts
 
@@ -30,11 +33,14 @@ public struct SubwordTokenizer: Sendable {
     let decoder: SubwordDecoder?
     let quick: QuickWords?
     let workspaces: SubwordWorkspacePool
+    /// The `.model` that it was read from; nil for others.
+    let sentencePiece: [UInt8]?
 
     init(
       _ model: SubwordModel, _ added: AddedTokens, _ normalizer: SubwordNormalizer?, _ preTokenizer: PreTokenizer?,
-      _ postProcessor: PostProcessor?, _ decoder: SubwordDecoder?
+      _ postProcessor: PostProcessor?, _ decoder: SubwordDecoder?, _ sentencePiece: [UInt8]?
     ) {
+      self.sentencePiece = sentencePiece
       self.model = model
       self.added = added
       self.normalizer = normalizer
@@ -53,10 +59,11 @@ public struct SubwordTokenizer: Sendable {
 
   init(
     model: SubwordModel, addedTokens: [AddedToken], normalizer: SubwordNormalizer?, preTokenizer: PreTokenizer?,
-    postProcessor: PostProcessor?, decoder: SubwordDecoder?
+    postProcessor: PostProcessor?, decoder: SubwordDecoder?, sentencePiece: [UInt8]? = nil
   ) throws(SubwordTokenizerError) {
     parts = Parts(
-      model, try AddedTokens(addedTokens, normalizer: normalizer), normalizer, preTokenizer, postProcessor, decoder)
+      model, try AddedTokens(addedTokens, normalizer: normalizer), normalizer, preTokenizer, postProcessor, decoder,
+      sentencePiece)
   }
 
   /// Tokens of the model and added ones.
@@ -82,8 +89,9 @@ public struct SubwordTokenizer: Sendable {
   /// The tokens of a text, in the template of the tokenizer.
   ///
   /// - Parameter addsSpecialTokens: whether the template's own tokens, such as [CLS], are put in.
-  /// - Throws: ``SubwordTokenizerError/notEncodable(reason:)``: truncation that leaves no room for the template or makes no
-  ///   progress, a pattern that takes too long, a text of 2 GiB.
+  /// - Throws: ``SubwordTokenizerError/notEncodable(reason:)``: truncation that leaves no room for the template, makes no
+  ///   progress or overflows too much, a pattern that takes too long, a text of 2 GiB or one that the normaliser makes far
+  ///   larger, padding to more than a million tokens.
   public func encode(_ text: String, addsSpecialTokens: Bool = true) throws(SubwordTokenizerError) -> SubwordEncoding {
     try encode(Array(text.utf8), nil, addsSpecialTokens)
   }
@@ -123,7 +131,10 @@ public struct SubwordTokenizer: Sendable {
   /// The ids of a text without added tokens that can be cut word by word; nil for others.
   private func quickIDs(of text: UnsafeBufferPointer<UInt8>) -> [Int32]? {
     guard let quick = parts.quick, !added.mayBegin(in: text) else { return nil }
-    return workspaces.withWorkspace { $0.ids(of: text, quick) }
+    return workspaces.withWorkspace { workspace in
+      workspace.beginText(dropoutSeed, sequence: 0)
+      return workspace.ids(of: text, quick)
+    }
   }
 
   /// The tokens of a text of UTF-8, in the template of the tokenizer.
@@ -142,6 +153,7 @@ public struct SubwordTokenizer: Sendable {
     var ids: [Int32] = []
     let pieces = try preTokenized(text)
     workspaces.withWorkspace { workspace in
+      workspace.beginText(dropoutSeed, sequence: 0)
       for piece in pieces.pieces {
         if let token = piece.token {
           ids.append(token)
@@ -171,7 +183,7 @@ public struct SubwordTokenizer: Sendable {
     for encoding in encodings { result.append(encoding) }
     if let padding {
       var batch = [result]
-      padding.apply(to: &batch)
+      try padding.apply(to: &batch)
       result = batch[0]
     }
     return result
@@ -180,7 +192,9 @@ public struct SubwordTokenizer: Sendable {
   private func plainEncoding(_ text: [UInt8], sequence: Int) throws(SubwordTokenizerError) -> SubwordEncoding {
     let text = try preTokenized(text)
     var encoding = SubwordEncoding()
+    let skipsUnknown = model.skipsUnknown
     workspaces.withWorkspace { workspace in
+      workspace.beginText(dropoutSeed, sequence: sequence)
       for (word, piece) in text.pieces.enumerated() {
         func append(_ id: Int32, _ range: Range<Int>, asWritten: Bool) {
           encoding.append(
@@ -197,14 +211,20 @@ public struct SubwordTokenizer: Sendable {
         let pieces = text.texts[piece.text].bytes.withUnsafeBufferPointer { bytes in
           workspace.pieces(of: UnsafeBufferPointer(rebasing: bytes[piece.range]))
         }
-        var start = piece.range.lowerBound
+        var done = 0
         for part in pieces {
+          var from = done
+          if skipsUnknown {
+            from = text.texts[piece.text].bytes.withUnsafeBufferPointer { bytes in
+              model.start(of: part, in: UnsafeBufferPointer(rebasing: bytes[piece.range]), after: done)
+            }
+          }
+          done = Int(part.end)
           // Bytes of one scalar are tokens of their own now and then: each of them has the whole scalar.
-          let end = piece.range.lowerBound + Int(part.end)
+          let (start, end) = (piece.range.lowerBound + from, piece.range.lowerBound + done)
           append(
             part.id, Self.wholeScalars(text.texts[piece.text].bytes, min(start, end)..<end),
             asWritten: part.id == model.unknownIDAsWritten)
-          start = end
         }
       }
     }
@@ -246,7 +266,7 @@ extension SubwordTokenizer {
     single.padding = nil
     var encodings: [SubwordEncoding] = []
     for text in texts { encodings.append(try single.encode(text, addsSpecialTokens: addsSpecialTokens)) }
-    padding?.apply(to: &encodings)
+    try padding?.apply(to: &encodings)
     return encodings
   }
 

@@ -10,6 +10,8 @@ public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
   case invalid(part: String, reason: String)
   /// A text is not UTF-8.
   case invalidUTF8(InvalidUTF8)
+  /// The file cannot be made.
+  case cannotCreate(path: String, reason: String)
   /// The file cannot be written.
   case cannotWrite(path: String, reason: String)
   /// A text cannot be encoded.
@@ -24,8 +26,15 @@ public enum SubwordTokenizerError: Error, Equatable, CustomStringConvertible {
       "\(part) '\(value)' is not supported: the ids would be wrong"
     case .invalid(let part, let reason): "\(part): \(reason)"
     case .invalidUTF8(let error): error.description
+    case .cannotCreate(let path, let reason): "\(path): cannot be created (\(reason)); choose another name"
     case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"
     case .notEncodable(let reason): reason
     }
+  }
+
+  /// A text that its normaliser makes too large.
+  static func tooLarge(limit: Int) -> Self {
+    .notEncodable(
+      reason: "its normaliser makes more than \(limit) bytes of it; look at the replacements of the tokenizer")
   }
 }

@@ -23,6 +23,11 @@ struct SubwordWorkspace {
     remembers = !model.isRandom
   }
 
+  /// Begins a text, one or the other of a pair, whose dropout a seed decides.
+  mutating func beginText(_ seed: UInt64?, sequence: Int) {
+    if !remembers { scratch.random = DropoutRandom(seed: seed, sequence: sequence) }
+  }
+
   /// The pieces of a word.
   mutating func pieces(of word: UnsafeBufferPointer<UInt8>) -> [SubwordPiece] {
     if let range = remembered(word, Self.hash(word)) { return Array(memory.pieces[range]) }

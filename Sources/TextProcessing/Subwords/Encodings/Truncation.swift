@@ -22,6 +22,12 @@ public struct Truncation: Sendable, Hashable {
   /// The end that tokens are taken from.
   public var direction = TextEnd.right
 
+  /// Whether what is cut off is kept as ``SubwordEncoding/overflowing``. With a large stride that is many times the text.
+  public var keepsOverflow = true
+
+  /// Tokens of all parts that overflow: no more are made, except of as many texts as that would be.
+  private static let overflowLimit = 1 << 24
+
   /// Encodings of at most so many tokens.
   public init(maximumLength: Int) { self.maximumLength = maximumLength }
 
@@ -35,31 +41,56 @@ public struct Truncation: Sendable, Hashable {
     }
     let total = first.count + (second?.count ?? 0)
     guard total > limit else { return }
-    if limit == 0 {
-      try truncate(&first, to: 0)
-      if second != nil { try truncate(&second, to: 0) }
-      return
-    }
+    let (firstLength, secondLength) = try lengths(first.count, second?.count, limit)
+    try checkOverflow((first.count, firstLength), second.map { ($0.count, secondLength) })
+    try truncate(&first, to: firstLength)
+    if second != nil { try truncate(&second, to: secondLength) }
+  }
+
+  /// How many tokens are left of one text, or of both.
+  private func lengths(
+    _ first: Int, _ second: Int?, _ limit: Int
+  ) throws(SubwordTokenizerError) -> (first: Int, second: Int) {
+    if limit == 0 { return (0, 0) }
+    let surplus = first + (second ?? 0) - limit
     switch strategy {
     case .longestFirst:
-      guard let other = second else { return try truncate(&first, to: limit) }
-      let shorter = min(first.count, other.count)
+      guard let second else { return (limit, 0) }
+      let shorter = min(first, second)
       var (small, large) = (shorter, shorter > limit ? shorter : max(shorter, limit - shorter))
       if small + large > limit {
         small = limit / 2
         large = small + limit % 2
       }
       // As in `tokenizers`, of two texts of the same length the second one counts as the longer.
-      let (a, b) = first.count > other.count ? (large, small) : (small, large)
-      try truncate(&first, to: a)
-      try truncate(&second, to: b)
-    case .onlyFirst:
-      try truncate(&first, to: try room(first.count, total - limit, "first"))
+      return first > second ? (large, small) : (small, large)
+    case .onlyFirst: return (try room(first, surplus, "first"), second ?? 0)
     case .onlySecond:
-      guard let other = second else {
+      guard let second else {
         throw .notEncodable(reason: "truncation of the second text only, but there is one text")
       }
-      try truncate(&second, to: try room(other.count, total - limit, "second"))
+      return (first, try room(second, surplus, "second"))
+    }
+  }
+
+  /// Refuses what would overflow into very many tokens.
+  private func checkOverflow(
+    _ first: (count: Int, length: Int), _ second: (count: Int, length: Int)?
+  ) throws(SubwordTokenizerError) {
+    guard keepsOverflow else { return }
+    func parts(_ count: Int, _ length: Int) -> Int {
+      if length >= count || length == 0 { return 1 }
+      return length > stride ? (count - length + length - stride - 1) / (length - stride) + 1 : 1
+    }
+    // Each part of the one text goes with each of the other.
+    let (count, isLarge) = parts(first.count, first.length).multipliedReportingOverflow(
+      by: second.map { parts($0.count, $0.length) } ?? 1)
+    let (tokens, isHuge) = count.multipliedReportingOverflow(by: first.length + (second?.length ?? 0))
+    let most = max(Self.overflowLimit, 16 * (first.count + (second?.count ?? 0)))
+    guard !isLarge, !isHuge, tokens <= most else {
+      throw .notEncodable(
+        reason: "a stride of \(stride) makes \(isLarge ? "too many" : "\(count)") parts of what overflows; "
+          + "take a smaller one, or a larger maximum length than \(maximumLength)")
     }
   }
 
@@ -82,11 +113,15 @@ public struct Truncation: Sendable, Hashable {
     if length == 0 {
       let all = encoding
       encoding = SubwordEncoding()
-      encoding.overflowing = [all]
+      if keepsOverflow { encoding.overflowing = [all] }
       return
     }
     guard stride < length else {
       throw .notEncodable(reason: "a stride of \(stride) leaves no progress in parts of \(length) tokens")
+    }
+    guard keepsOverflow else {
+      encoding = encoding[direction == .right ? 0..<length : count - length..<count]
+      return
     }
     var parts: [SubwordEncoding] = []
     var place = 0
@@ -119,13 +154,26 @@ public struct Padding: Sendable, Hashable {
   /// The padding token.
   public var token = "[PAD]"
 
+  /// The most tokens that a setting may ask for, far beyond what any model takes.
+  static let lengthLimit = 1 << 20
+
   /// To the longest one, on the right.
   public init() {}
 
   /// Pads the encodings of a batch, and what overflows of them.
-  func apply(to encodings: inout [SubwordEncoding]) {
-    var length = length ?? encodings.map(\.count).max() ?? 0
-    if let multiple, multiple > 0, length % multiple > 0 { length += multiple - length % multiple }
+  ///
+  /// - Throws: ``SubwordTokenizerError/notEncodable(reason:)`` for more padding than any model takes.
+  func apply(to encodings: inout [SubwordEncoding]) throws(SubwordTokenizerError) {
+    let longest = encodings.map(\.count).max() ?? 0
+    var length = length ?? longest
+    if let multiple, multiple > 0, length % multiple > 0 {
+      let (sum, overflows) = length.addingReportingOverflow(multiple - length % multiple)
+      length = overflows ? .max : sum
+    }
+    let parts = 1 + (encodings.map(\.overflowing.count).max() ?? 0)
+    guard length <= max(longest, Self.lengthLimit), parts <= (1 << 24) / max(length, 1) + 1 else {
+      throw .notEncodable(reason: "padding of \(parts) parts to \(length) tokens; \(Self.lengthLimit) are the most")
+    }
     for index in encodings.indices { pad(&encodings[index], to: length) }
   }
 

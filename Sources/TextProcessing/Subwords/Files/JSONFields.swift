@@ -41,8 +41,24 @@ struct JSONFields {
 
   mutating func int(_ name: String) throws(SubwordTokenizerError) -> Int? {
     guard let value = take(name) else { return nil }
-    guard let int = value.int else { throw wrong(name, "a whole number") }
+    guard let int = value.int else {
+      let shown = String(decoding: JSONWriter.write(value), as: UTF8.self)
+      throw wrong(name, "a whole number" + (value.number == nil ? "" : " of at most ten digits, not \(shown)"))
+    }
     return int
+  }
+
+  /// A whole number from 0 up to a limit.
+  mutating func size(_ name: String, limit: Int = .max) throws(SubwordTokenizerError) -> Int? {
+    guard let size = try int(name) else { return nil }
+    try check(size, name, limit: limit)
+    return size
+  }
+
+  /// - Throws: a number that is below 0 or above the limit, by its name and value.
+  func check(_ size: Int, _ name: String, limit: Int) throws(SubwordTokenizerError) {
+    if size < 0 { throw .invalid(part: part, reason: "'\(name)' is \(size); it should be 0 or more") }
+    if size > limit { throw .invalid(part: part, reason: "'\(name)' is \(size); \(limit) is the most") }
   }
 
   mutating func number(_ name: String) throws(SubwordTokenizerError) -> Double? {

@@ -10,12 +10,12 @@ extension SubwordModel {
     switch type {
     case "BPE": self = .bytePair(try Self.bytePair(&fields, isByteLevel))
     case "WordPiece":
-      let limit = try fields.int("max_input_chars_per_word") ?? 100
+      let limit = try fields.size("max_input_chars_per_word") ?? 100
       self = .wordPiece(
         try WordPieceModel(
           vocabulary: try Self.vocabulary(&fields), unknownToken: try fields.string("unk_token", default: "[UNK]"),
           continuingSubwordPrefix: try fields.string("continuing_subword_prefix", default: "##"),
-          maximumScalars: max(0, limit)))
+          maximumScalars: limit))
     case "Unigram": self = .unigram(try Self.unigram(&fields))
     case "WordLevel":
       let vocabulary = try Self.vocabulary(&fields)

@@ -5,11 +5,10 @@ extension SubwordTokenizer {
   ///   - vocabulary: a `vocab.json` or `encoder.json`.
   ///   - merges: a `merges.txt` or `vocab.bpe`, whose first line may be a comment that begins with `#version`.
   public init(vocabulary: String, merges: String) throws(SubwordTokenizerError) {
-    let document: JSONValue
-    let bytes = try Self.bytes(of: vocabulary)
-    do { document = try JSONParser.parse(bytes) } catch {
-      throw .malformedJSON(offset: error.offset, reason: error.reason)
-    }
+    try self.init(document: try Self.parse(try Self.bytes(of: vocabulary)), vocabulary: vocabulary, merges: merges)
+  }
+
+  init(document: JSONValue, vocabulary: String, merges: String) throws(SubwordTokenizerError) {
     var entries: [(token: String, id: Int)] = []
     guard let members = document.object else { throw .invalid(part: vocabulary, reason: "it should be an object") }
     for (token, value) in members {
@@ -17,7 +16,7 @@ extension SubwordTokenizer {
       entries.append((token, id))
     }
     var pairs: [(left: String, right: String)] = []
-    for (index, line) in try Self.lines(of: merges).enumerated() where !line.isEmpty {
+    for (index, line) in try Self.lines(try Self.bytes(of: merges), name: merges).enumerated() where !line.isEmpty {
       if index == 0, line.utf8.starts(with: "#version".utf8) { continue }
       guard let pair = SubwordModel.mergeParts(line) else {
         throw .invalid(part: merges, reason: "line \(index + 1) is no pair of tokens with a space between")
@@ -42,7 +41,17 @@ extension SubwordTokenizer {
   ///
   /// - Parameter lowercases: whether it is an uncased model, which also takes accents off.
   public init(bertVocabulary path: String, lowercases: Bool = true) throws(SubwordTokenizerError) {
-    var lines = try Self.lines(of: path)
+    try self.init(wordPieces: try Self.bytes(of: path), name: path, lowercases: lowercases)
+  }
+
+  /// BERT's tokenizer from the bytes of a `vocab.txt`.
+  ///
+  /// - Parameters:
+  ///   - name: what errors call it.
+  ///   - lowercases: whether it is an uncased model; nil for one that has no capitals but in brackets.
+  public init(wordPieces bytes: [UInt8], name: String, lowercases: Bool? = nil) throws(SubwordTokenizerError) {
+    var lines = try Self.lines(bytes, name: name)
+    let lowercases = lowercases ?? !lines.contains { !$0.hasPrefix("[") && $0.contains(where: \.isUppercase) }
     if lines.last == "" { lines.removeLast() }
     let vocabulary = try SubwordVocabulary(lines.enumerated().map { ($1, $0) })
     let model = try WordPieceModel(
@@ -68,10 +77,27 @@ extension SubwordTokenizer {
       preTokenizer: .bert, postProcessor: template, decoder: .wordPiece(prefix: "##", cleansUp: true))
   }
 
-  /// The lines of a file of UTF-8, with an empty one where it ends in a line feed.
-  private static func lines(of path: String) throws(SubwordTokenizerError) -> [String] {
+  /// Whether some bytes are a `vocab.txt` of BERT's kind: a list with [UNK] and pieces that begin with ##.
+  public static func areWordPieces(_ bytes: [UInt8]) -> Bool {
+    var (hasUnknown, hasPiece) = (false, false)
+    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+      hasUnknown = hasUnknown || line.elementsEqual("[UNK]".utf8)
+      hasPiece = hasPiece || line.count > 2 && line.starts(with: "##".utf8) && !line.contains(0x09)
+      if hasUnknown, hasPiece { return true }
+    }
+    return false
+  }
+
+  /// Whether a file is such a list; not one that cannot be read.
+  public static func isWordPieceList(at path: String) -> Bool {
+    guard FileSystem.isFile(path), let bytes = try? bytes(of: path) else { return false }
+    return areWordPieces(bytes)
+  }
+
+  /// The lines of some UTF-8, with an empty one where it ends in a line feed.
+  private static func lines(_ bytes: [UInt8], name path: String) throws(SubwordTokenizerError) -> [String] {
     var lines: [String] = []
-    for line in try bytes(of: path).split(separator: 0x0A, omittingEmptySubsequences: false) {
+    for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
       let own = line.last == 0x0D ? line.dropLast() : line
       guard let text = String(validating: own, as: UTF8.self) else {
         throw .invalid(part: path, reason: "line \(lines.count + 1) is not UTF-8")

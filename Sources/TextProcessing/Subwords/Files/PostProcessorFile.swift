@@ -86,8 +86,8 @@ extension PostProcessor {
 extension Truncation {
   init(_ value: JSONValue) throws(SubwordTokenizerError) {
     var fields = try JSONFields(value, "truncation")
-    self.init(maximumLength: max(0, try fields.required(fields.int("max_length"), "max_length")))
-    stride = max(0, try fields.int("stride") ?? 0)
+    self.init(maximumLength: try fields.required(fields.size("max_length"), "max_length"))
+    stride = try fields.size("stride") ?? 0
     let strategy = try fields.string("strategy", default: "LongestFirst")
     guard let known = Strategy(rawValue: strategy) else { throw .unsupported(part: "truncation", value: strategy) }
     self.strategy = known
@@ -102,12 +102,18 @@ extension Padding {
     self.init()
     if let strategy = fields.take("strategy") {
       if let fixed = strategy["Fixed"]?.int {
-        length = max(0, fixed)
+        try fields.check(fixed, "Fixed", limit: Self.lengthLimit)
+        length = fixed
+      } else if let fixed = strategy["Fixed"] {
+        let value = String(decoding: JSONWriter.write(fixed), as: UTF8.self)
+        throw .invalid(
+          part: "padding", reason: "'Fixed' is \(value); it should be a whole number up to \(Self.lengthLimit)")
       } else if strategy.string != "BatchLongest" {
-        throw .unsupported(part: "padding", value: strategy.string ?? "strategy")
+        let value = String(decoding: JSONWriter.write(strategy), as: UTF8.self)
+        throw .unsupported(part: "padding", value: strategy.string ?? value)
       }
     }
-    multiple = try fields.int("pad_to_multiple_of")
+    multiple = try fields.size("pad_to_multiple_of", limit: Self.lengthLimit)
     direction = try TextEnd(try fields.string("direction", default: "Right"), "padding")
     id = Int32(clamping: try fields.int("pad_id") ?? 0)
     typeID = Int32(clamping: try fields.int("pad_type_id") ?? 0)

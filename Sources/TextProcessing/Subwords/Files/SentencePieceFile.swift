@@ -20,7 +20,8 @@ extension SubwordTokenizer {
     let split = PreTokenizer.split(TextPattern(string: "▁"), .mergedWithNext, inverted: false)
     try self.init(
       model: model, addedTokens: file.addedTokens, normalizer: try file.normalizer(),
-      preTokenizer: crossesWords ? nil : split, postProcessor: nil, decoder: file.decoder)
+      preTokenizer: crossesWords ? nil : split, postProcessor: nil, decoder: file.decoder,
+      sentencePiece: bytes)
   }
 }
 
@@ -199,7 +200,8 @@ private struct SentencePieceFile {
       steps.append(.precompiled(map))
     }
     if removesExtraSpaces { steps.append(.collapseSpaces) }
-    if addsDummyPrefix { steps.append(.prepend(" ")) }
+    // Where spaces are taken off the ends, the one that is put before nothing goes too.
+    if addsDummyPrefix { steps.append(removesExtraSpaces ? .prepend(" ") : .prependAlways(" ")) }
     steps.append(.replace(TextPattern(string: " "), content: "▁"))
     return .sequence(steps)
   }

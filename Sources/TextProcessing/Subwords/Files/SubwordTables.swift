@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// A subword tokenizer as a database has it: tokens and merges in tables, and what surrounds them.
 package struct SubwordTables: Sendable {
   /// A token of the model; a score is what unigram models have.
@@ -24,7 +26,8 @@ package struct SubwordTables: Sendable {
     }
   }
 
-  /// A `tokenizer.json` whose model has neither tokens nor merges.
+  /// A `tokenizer.json` whose model has neither tokens nor merges; of SentencePiece a `.model` as it was,
+  /// `{"sentencepiece": base64}`, because no `tokenizer.json` says how that breaks ties and finds its symbols.
   package let pipeline: [UInt8]
   /// In the order of their ids.
   package let tokens: [Token]
@@ -41,10 +44,15 @@ package struct SubwordTables: Sendable {
 extension SubwordTokenizer {
   /// The tokenizer in tables.
   ///
-  /// - Throws: As ``json()``.
+  /// - Throws: ``SubwordTokenizerError``.
   package func tables() throws(SubwordTokenizerError) -> SubwordTables {
-    let pipeline = try document().replacingMembers(of: "model", "vocab", "merges") { _, value in
-      value.array == nil ? .object([]) : .array([])
+    let pipeline: JSONValue
+    if let bytes = parts.sentencePiece {
+      pipeline = .object([("sentencepiece", .string(Data(bytes).base64EncodedString()))])
+    } else {
+      pipeline = try document().replacingMembers(of: "model", "vocab", "merges") { _, value in
+        value.array == nil ? .object([]) : .array([])
+      }
     }
     var (scores, merges): ([Double]?, [SubwordTables.Merge]) = (nil, [])
     switch parts.model {
@@ -64,6 +72,13 @@ extension SubwordTokenizer {
   package init(_ tables: SubwordTables) throws(SubwordTokenizerError) {
     let isPlaced = tables.tokens.enumerated().allSatisfy { $0.offset == $0.element.id }
     let parsed = try Self.parse(tables.pipeline)
+    if let text = parsed["sentencepiece"]?.string {
+      guard let bytes = Data(base64Encoded: text) else {
+        throw .invalid(part: "SentencePiece model", reason: "it is not base64")
+      }
+      try self.init(sentencePieceModel: Array(bytes))
+      return
+    }
     if parsed["model"]?["vocab"]?.array != nil, !isPlaced {
       throw .invalid(part: "vocab", reason: "the ids of its tokens have a gap")
     }

@@ -65,7 +65,7 @@ extension SubwordNormalizer {
     case .stripAccents: part("StripAccents")
     case .strip(let left, let right): part("Strip", ("strip_left", .bool(left)), ("strip_right", .bool(right)))
     case .replace(let pattern, let content): part("Replace", ("pattern", pattern.json), ("content", .string(content)))
-    case .prepend(let string): part("Prepend", ("prepend", .string(string)))
+    case .prepend(let string), .prependAlways(let string): part("Prepend", ("prepend", .string(string)))
     case .collapseSpaces:
       part(
         "Sequence",

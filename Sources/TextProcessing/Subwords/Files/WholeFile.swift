@@ -11,10 +11,12 @@ enum WholeFile {
       .cannotWrite(path: path, reason: String(cString: strerror(errno)).lowercased())
     }
     // C would take a name with a NUL for a shorter one.
-    guard !path.utf8.contains(0) else { throw .cannotWrite(path: path, reason: "the name has a NUL") }
+    guard !path.utf8.contains(0) else { throw .cannotCreate(path: path, reason: "the name has a NUL") }
     let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 16)).part"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw failure() }
+    guard descriptor >= 0 else {
+      throw .cannotCreate(path: path, reason: String(cString: strerror(errno)).lowercased())
+    }
     var done = 0
     var isWhole = true
     while isWhole, done < bytes.count {

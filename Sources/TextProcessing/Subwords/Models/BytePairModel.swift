@@ -138,7 +138,7 @@ struct BytePairModel: Sendable {
         ? affixed(scalar, isFirst: start == 0, isLast: end == word.count) : vocabulary.id(of: scalar)
       {
         pieces.append(SubwordPiece(id: id, end: Int32(end)))
-      } else if let byteIDs {
+      } else if let byteIDs, scalar.allSatisfy({ byteIDs[Int($0)] >= 0 }) {
         for index in start..<end {
           pieces.append(SubwordPiece(id: byteIDs[Int(word[index])], end: Int32(end)))
         }
@@ -147,6 +147,30 @@ struct BytePairModel: Sendable {
       }
       start = end
     }
+  }
+
+  /// Whether there may be something that is left out: what the vocabulary does not have, without an unknown token.
+  var skipsUnknown: Bool { unknownID == nil && (!isByteLevel || symbols.contains { $0 < 0 }) }
+
+  /// Where the first symbol stands that is not left out, from a place of a word up to another.
+  func firstKnown(in word: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int) -> Int {
+    let hasAffixes = !options.continuingSubwordPrefix.isEmpty || !options.endOfWordSuffix.isEmpty
+    var place = start
+    while place < end {
+      if isByteLevel {
+        if symbols[(place == word.count - 1 ? 512 : 0) + (place == 0 ? 256 : 0) + Int(word[place])] >= 0 { break }
+        place += 1
+        continue
+      }
+      let next = min(place + UTF8Decoding.scalar(in: word, at: place).size, word.count)
+      let scalar = UnsafeBufferPointer(rebasing: word[place..<next])
+      let isKnown =
+        hasAffixes
+        ? affixed(scalar, isFirst: place == 0, isLast: next == word.count) != nil : vocabulary.id(of: scalar) != nil
+      if isKnown || byteIDs.map({ ids in scalar.allSatisfy { ids[Int($0)] >= 0 } }) ?? false { break }
+      place = next
+    }
+    return place < end ? place : start
   }
 
   private func affixed(_ scalar: UnsafeBufferPointer<UInt8>, isFirst: Bool, isLast: Bool) -> Int32? {

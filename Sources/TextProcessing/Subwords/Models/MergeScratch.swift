@@ -17,7 +17,7 @@ struct MergeScratch {
     let count = pieces.count - first
     if count < 2 { return }
     if count > Self.shortLimit {
-      var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+      var random = DropoutRandom()
       return merge(&pieces, from: first, pairs, dropout: 0, &random)
     }
     ranks.removeAll(keepingCapacity: true)
@@ -53,7 +53,7 @@ struct MergeScratch {
   /// - Parameter dropout: the probability that a merge is passed over for the next one.
   mutating func merge(
     _ pieces: inout [SubwordPiece], from first: Int, _ pairs: PairTable, dropout: Float,
-    _ random: inout any RandomNumberGenerator
+    _ random: inout DropoutRandom
   ) {
     let count = Int32(pieces.count - first)
     if count < 2 { return }

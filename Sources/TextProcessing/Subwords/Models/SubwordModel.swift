@@ -25,6 +25,16 @@ enum SubwordModel: Sendable {
     if case .unigram(let model) = self { model.unknownID } else { nil }
   }
 
+  /// Whether there may be something of a word that no piece stands for.
+  var skipsUnknown: Bool { if case .bytePair(let model) = self { model.skipsUnknown } else { false } }
+
+  /// Where the part of a word begins that a piece stands for, which is behind the end of the piece before it where something
+  /// was left out.
+  func start(of piece: SubwordPiece, in word: UnsafeBufferPointer<UInt8>, after end: Int) -> Int {
+    guard case .bytePair(let model) = self else { return end }
+    return model.firstKnown(in: word, from: end, to: Int(piece.end))
+  }
+
   /// Whether the same word may become other tokens another time.
   var isRandom: Bool {
     if case .bytePair(let model) = self { model.options.dropout > 0 } else { false }
@@ -47,7 +57,7 @@ struct SubwordScratch {
   var backtracking = BacktrackingMerges.Scratch()
   var paths: [UnigramPath] = []
   /// For dropout of merges.
-  var random = SystemRandomNumberGenerator() as any RandomNumberGenerator
+  var random = DropoutRandom()
 }
 
 /// Words as tokens, as a whole.

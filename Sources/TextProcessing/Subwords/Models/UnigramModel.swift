@@ -23,7 +23,7 @@ struct UnigramModel: Sendable {
   /// Whether sums are of 32 bits, as in SentencePiece: they decide between paths that are equally good.
   private let usesSinglePrecision: Bool
   private let unknownScore: Double
-  /// Ids of <0x00> to <0xFF>, where all are there.
+  /// Ids of <0x00> to <0xFF>, -1 for those that are not there; nil where none is used.
   private let byteIDs: [Int32]?
 
   /// - Parameters:
@@ -55,10 +55,10 @@ struct UnigramModel: Sendable {
     byteIDs = byteFallback ? Self.byteIDs(in: vocabulary) : nil
   }
 
-  /// Ids of the tokens that stand for single bytes; nil unless there is one for each.
+  /// Ids of the tokens that stand for single bytes, -1 for bytes without one; nil where there is none at all.
   static func byteIDs(in vocabulary: SubwordVocabulary) -> [Int32]? {
-    let ids = (0..<256).compactMap { vocabulary.id(of: byteToken(UInt8($0))) }
-    return ids.count == 256 ? ids : nil
+    let ids = (0..<256).map { vocabulary.id(of: byteToken(UInt8($0))) ?? -1 }
+    return ids.contains { $0 >= 0 } ? ids : nil
   }
 
   /// The token of a byte, such as <0x0A>.
@@ -121,14 +121,14 @@ struct UnigramModel: Sendable {
     }
   }
 
-  /// Replaces unknown pieces by tokens of their bytes.
+  /// Replaces unknown pieces by tokens of their bytes, where each of these has one.
   private func spellUnknown(_ word: UnsafeBufferPointer<UInt8>, _ pieces: inout [SubwordPiece], from first: Int) {
     guard let byteIDs else { return }
     let known = Array(pieces[first...])
     pieces.removeSubrange(first...)
     var start = 0
     for piece in known {
-      if piece.id == unknownID ?? -1 {
+      if piece.id == unknownID ?? -1, word[start..<Int(piece.end)].allSatisfy({ byteIDs[Int($0)] >= 0 }) {
         for index in start..<Int(piece.end) {
           // Each of the bytes stands for the whole of what was unknown.
           pieces.append(SubwordPiece(id: byteIDs[Int(word[index])], end: piece.end))

@@ -41,7 +41,7 @@ struct PrecompiledCharacterMap: Sendable {
   func apply(to text: inout AlignedText) {
     guard !units.isEmpty else { return }
     if matchesLongest { return applyLongest(to: &text) }
-    var builder = AlignedTextBuilder(capacity: text.bytes.count)
+    var builder = text.makeBuilder()
     let string = String(decoding: text.bytes, as: UTF8.self)
     var start = 0
     for character in string {
@@ -67,7 +67,7 @@ struct PrecompiledCharacterMap: Sendable {
   }
 
   private func applyLongest(to text: inout AlignedText) {
-    var builder = AlignedTextBuilder(capacity: text.bytes.count)
+    var builder = text.makeBuilder()
     var start = 0
     /// What stands before it is in the result.
     var done = 0

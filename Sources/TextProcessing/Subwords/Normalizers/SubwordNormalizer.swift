@@ -11,6 +11,8 @@ indirect enum SubwordNormalizer: Sendable {
   case strip(left: Bool, right: Bool)
   case replace(TextPattern, content: String)
   case prepend(String)
+  /// Also before a text of which nothing is left, as SentencePiece does where it keeps spaces.
+  case prependAlways(String)
   /// Takes spaces off the ends and makes one of several, as SentencePiece does.
   case collapseSpaces
   /// Drops controls and turns other spaces into plain ones, as SentencePiece does for translation.
@@ -22,7 +24,10 @@ indirect enum SubwordNormalizer: Sendable {
   func apply(to text: inout AlignedText) throws(SubwordTokenizerError) {
     switch self {
     case .sequence(let parts):
-      for part in parts { try part.apply(to: &text) }
+      for part in parts {
+        try part.apply(to: &text)
+        if text.isTooLarge { throw .tooLarge(limit: text.sizeLimit) }
+      }
     case .bert(let cleansText, let spacesIdeographs, let stripsAccents, let lowercases):
       if Self.isPlainASCII(text.bytes) {
         if cleansText {
@@ -48,7 +53,7 @@ indirect enum SubwordNormalizer: Sendable {
     case .replace(let pattern, let content):
       let matches = try pattern.matches(in: text.bytes, 0..<text.bytes.count)
       guard !matches.isEmpty else { return }
-      var builder = AlignedTextBuilder(capacity: text.bytes.count)
+      var builder = text.makeBuilder()
       var end = 0
       for match in matches {
         builder.append(text, end..<match.lowerBound)
@@ -58,7 +63,8 @@ indirect enum SubwordNormalizer: Sendable {
       }
       builder.append(text, end..<text.bytes.count)
       text.replace(builder)
-    case .prepend(let string): text.prepend(string)
+    case .prepend(let string): if !text.bytes.isEmpty { text.prepend(string) }
+    case .prependAlways(let string): text.prepend(string)
     case .collapseSpaces: Self.collapseSpaces(&text)
     case .nmt: text.mapScalars(Self.nmt)
     case .precompiled(let map): map.apply(to: &text)
@@ -119,7 +125,7 @@ indirect enum SubwordNormalizer: Sendable {
     do { buffer = try NormalizationBuffer(form) } catch { throw .notEncodable(reason: "\(error)") }
     text.bytes.withUnsafeBufferPointer { buffer.run($0, skipping: 0) }
     if buffer.alignment.changes.isEmpty { return }
-    var builder = AlignedTextBuilder(capacity: buffer.bytes.count)
+    var builder = text.makeBuilder()
     var end = 0
     for change in buffer.alignment.changes {
       builder.append(text, end..<change.source.lowerBound)
@@ -164,7 +170,7 @@ indirect enum SubwordNormalizer: Sendable {
       previous = byte
     }
     if isPlain { return }
-    var builder = AlignedTextBuilder(capacity: text.bytes.count)
+    var builder = text.makeBuilder()
     var kept = 0
     var index = 0
     while index < text.bytes.count {

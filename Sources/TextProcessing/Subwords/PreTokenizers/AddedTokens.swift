@@ -50,6 +50,7 @@ struct AddedTokens: Sendable {
     for (index, token) in tokens.enumerated() where token.isNormalized && token.search != .nowhere {
       var text = AlignedText(Array(token.content.utf8), base: 0)
       if token.search == .asDescribed { try normalizer?.apply(to: &text) }
+      if text.isTooLarge { throw .tooLarge(limit: text.sizeLimit) }
       entries.append((index, text.bytes))
     }
     normalized = Finder(entries)

@@ -12,12 +12,16 @@ struct PreTokenizedText {
 
   private(set) var texts: [AlignedText] = []
   private(set) var pieces: [Piece] = []
+  /// Bytes that all texts may have, and those that they have.
+  private var sizeLimit = 0
+  private var size = 0
 
   /// Appends a text as one piece.
   mutating func append(_ text: AlignedText, token: Int32? = nil) {
     guard !text.bytes.isEmpty else { return }
     pieces.append(Piece(text: texts.count, range: 0..<text.bytes.count, token: token))
     texts.append(text)
+    sizeLimit = max(sizeLimit, text.sizeLimit)
   }
 
   /// The bytes of the original that a part of a text comes from.
@@ -69,7 +73,10 @@ struct PreTokenizedText {
       if piece.token == nil {
         let isWhole = piece.range == 0..<texts[piece.text].bytes.count
         var text = isWhole ? texts[piece.text] : AlignedText(texts[piece.text], piece.range)
+        text.sizeLimit = min(text.sizeLimit, sizeLimit - size)
         try body(&text)
+        if text.isTooLarge { throw .tooLarge(limit: sizeLimit) }
+        size += text.bytes.count
         if text.bytes.isEmpty { continue }
         piece = Piece(text: texts.count, range: 0..<text.bytes.count, token: nil)
         texts.append(text)

@@ -103,7 +103,7 @@ indirect enum PreTokenizer: Sendable {
     case .sequence(let parts): for part in parts { try part.apply(to: &text) }
     case .byteLevel(let addsPrefixSpace, let usesWords):
       if addsPrefixSpace {
-        try text.change { piece throws(SubwordTokenizerError) in if piece.bytes.first != 0x20 { piece.prepend(" ") } }
+        try text.change { piece in if !piece.bytes.isEmpty, piece.bytes.first != 0x20 { piece.prepend(" ") } }
       }
       if usesWords {
         try text.split { bytes, range, parts throws(SubwordTokenizerError) in
@@ -157,7 +157,9 @@ indirect enum PreTokenizer: Sendable {
     try text.change { piece throws(SubwordTokenizerError) in
       let isFirst = piece.bytes.isEmpty || piece.source(at: 0).lowerBound == 0
       try space.apply(to: &piece)
-      if prepend == .always || (prepend == .first && isFirst), !piece.bytes.starts(with: mark.utf8) {
+      if prepend == .always || (prepend == .first && isFirst), !piece.bytes.isEmpty,
+        !piece.bytes.starts(with: mark.utf8)
+      {
         piece.prepend(mark)
       }
     }
