@@ -27,6 +27,7 @@ struct WholeTokens: Sendable {
     if kinds.contains(.url) { add(":w.W") }
     if kinds.contains(.email) || kinds.contains(.mention) { add("@") }
     if kinds.contains(.hashtag) { add("#") }
+    if kinds.contains(.hashtag) || kinds.contains(.mention) { triggers[Int(Self.wideHash[0])] = true }
     if kinds.contains(.emoticon) { for face in Self.faces { triggers[Int(face[0])] = true } }
     if kinds.contains(.emoticon) { add(":;=8xX") }
     if kinds.contains(.punctuation) {
@@ -58,11 +59,17 @@ struct WholeTokens: Sendable {
     in text: UnsafeBufferPointer<UInt8>, at index: Int, after first: Int
   ) -> (range: Range<Int>, kind: TokenKind)? {
     if kinds.contains(.url), let range = url(text, index, first) { return (range, .url) }
-    if text[index] == UInt8(ascii: "@") {
-      if kinds.contains(.email), let range = email(text, index, first) { return (range, .email) }
-      if kinds.contains(.mention), let end = name(text, index, needsLetter: false) { return (index..<end, .mention) }
+    if kinds.contains(.email), text[index] == UInt8(ascii: "@"), let range = email(text, index, first) {
+      return (range, .email)
     }
-    if kinds.contains(.hashtag), text[index] == UInt8(ascii: "#"), let end = name(text, index, needsLetter: true) {
+    if kinds.contains(.mention), let size = Self.size(of: "@", Self.wideAt, text, index),
+      let end = name(text, index, size, needsLetter: false)
+    {
+      return (index..<end, .mention)
+    }
+    if kinds.contains(.hashtag), let size = Self.size(of: "#", Self.wideHash, text, index),
+      let end = name(text, index, size, needsLetter: true)
+    {
       return (index..<end, .hashtag)
     }
     if kinds.contains(.emoticon), let end = emoticon(text, index) { return (index..<end, .emoticon) }
@@ -80,11 +87,14 @@ struct WholeTokens: Sendable {
       }
       var start = index
       while start > first, Self.isASCIILetter(text[start - 1]), index - start < 16 { start -= 1 }
-      guard index - start >= 2, !Self.isWord(text, before: start), Self.isURLByte(text[index + 3]) else { return nil }
-      return start..<urlEnd(text, index + 3)
+      guard index - start >= 2, !Self.isWord(text, before: start) else { return nil }
+      let end = urlEnd(text, index + 3)
+      // A mark that ends a sentence is no address.
+      return end > index + 3 ? start..<end : nil
     case UInt8(ascii: "w"), UInt8(ascii: "W"):
       guard index + 4 < text.count, text[index + 1] | 0x20 == 0x77, text[index + 2] | 0x20 == 0x77,
-        text[index + 3] == UInt8(ascii: "."), !Self.isWord(text, before: index), Self.isHostByte(text[index + 4])
+        text[index + 3] == UInt8(ascii: "."), !Self.isWord(text, before: index),
+        Self.isHostByte(text[index + 4]) || text[index + 4] >= 0x80
       else { return nil }
       let end = urlEnd(text, index + 4)
       return text[(index + 4)..<end].contains(UInt8(ascii: ".")) ? index..<end : nil
@@ -95,16 +105,24 @@ struct WholeTokens: Sendable {
 
   /// `example.com`, with what follows a slash: hosts that end in a common domain alone.
   private func bareHost(_ text: UnsafeBufferPointer<UInt8>, _ dot: Int, _ first: Int) -> Range<Int>? {
+    // The host from its first part on: where that is refused, a later dot must not cut it.
     var start = dot
-    while start > first, Self.isHostByte(text[start - 1]), text[start - 1] != UInt8(ascii: "."), dot - start < 64 {
+    while start > first, Self.isHostByte(text[start - 1]), !Self.isDot(text[start - 1]) || !Self.isDot(text[start]),
+      dot - start < 256
+    {
       start -= 1
     }
-    guard start < dot, dot - start < 64, text[start] != UInt8(ascii: "-"), !Self.isWord(text, before: start),
-      start == 0 || text[start - 1] != UInt8(ascii: "@")
+    while start < dot, Self.isDot(text[start]) || text[start] == UInt8(ascii: "-") { start += 1 }
+    guard start < dot, dot - start < 64, !text[start..<dot].contains(UInt8(ascii: ".")),
+      !Self.isWord(text, before: start), start == 0 || text[start - 1] != UInt8(ascii: "@")
     else { return nil }
     var end = dot
-    while end < text.count, Self.isHostByte(text[end]), end - dot < 256 { end += 1 }
-    while end > dot, text[end - 1] == UInt8(ascii: ".") || text[end - 1] == UInt8(ascii: "-") { end -= 1 }
+    while end < text.count, Self.isHostByte(text[end]), !Self.isDot(text[end]) || !Self.isDot(text[end - 1]),
+      end - dot < 256
+    {
+      end += 1
+    }
+    while end > dot, Self.isDot(text[end - 1]) || text[end - 1] == UInt8(ascii: "-") { end -= 1 }
     guard let last = text[dot..<end].lastIndex(of: UInt8(ascii: ".")) else { return nil }
     let domain = text[(last + 1)..<end].map { $0 | 0x20 }
     guard Self.domains.contains(domain), !Self.isWord(text, at: end) else { return nil }
@@ -121,18 +139,29 @@ struct WholeTokens: Sendable {
   private func urlEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
     var end = start
     var depth = 0
-    while end < text.count, Self.isURLByte(text[end]) {
+    while end < text.count {
+      let size = urlCharacter(text, end, behindLetter: end > start && Self.isLetterOrDigit(text[end - 1]))
+      if size == 0 { break }
       // Parentheses belong to an address where they are in pairs.
       if text[end] == UInt8(ascii: "(") { depth += 1 }
       if text[end] == UInt8(ascii: ")") {
         depth -= 1
         if depth < 0 { break }
       }
-      end += 1
+      end += size
     }
     // What ends a sentence does not end an address.
     while end > start, Self.endsSentence(text[end - 1]) { end -= 1 }
     return end
+  }
+
+  /// Bytes of a character that an address may have; 0 for others. Letters of other scripts are among them, but those of scripts
+  /// without spaces do not go on what ends in ASCII: 看https://a.cn/x真好.
+  private func urlCharacter(_ text: UnsafeBufferPointer<UInt8>, _ index: Int, behindLetter: Bool) -> Int {
+    if text[index] < 0x80 { return Self.isURLByte(text[index]) ? 1 : 0 }
+    let (scalar, size) = UTF8Decoding.scalar(in: text, at: index)
+    guard ScalarClasses.of(scalar).contains(.word) else { return 0 }
+    return scalar < 0x2E80 || !behindLetter ? size : 0
   }
 
   private func email(_ text: UnsafeBufferPointer<UInt8>, _ at: Int, _ first: Int) -> Range<Int>? {
@@ -149,10 +178,21 @@ struct WholeTokens: Sendable {
     return start..<end
   }
 
-  /// The end of a name behind @ or #.
-  private func name(_ text: UnsafeBufferPointer<UInt8>, _ index: Int, needsLetter: Bool) -> Int? {
+  /// The marks as the keyboards of East Asia write them.
+  private static let (wideAt, wideHash) = (Array("＠".utf8), Array("＃".utf8))
+
+  /// Bytes of a mark, plain or wide, where it stands at a place; nil where it does not.
+  private static func size(
+    of mark: Unicode.Scalar, _ wide: [UInt8], _ text: UnsafeBufferPointer<UInt8>, _ index: Int
+  ) -> Int? {
+    if text[index] == UInt8(ascii: mark) { return 1 }
+    return index + wide.count <= text.count && wide.elementsEqual(text[index..<index + wide.count]) ? wide.count : nil
+  }
+
+  /// The end of a name behind @ or #, which takes some bytes.
+  private func name(_ text: UnsafeBufferPointer<UInt8>, _ index: Int, _ size: Int, needsLetter: Bool) -> Int? {
     guard !Self.isWord(text, before: index) else { return nil }
-    var end = index + 1
+    var end = index + size
     var hasLetter = !needsLetter
     while end < text.count {
       let (scalar, size) = UTF8Decoding.scalar(in: text, at: end)
@@ -160,7 +200,7 @@ struct WholeTokens: Sendable {
       if ScalarClasses.of(scalar).contains(.letter) { hasLetter = true }
       end += size
     }
-    return end > index + 1 && hasLetter ? end : nil
+    return end > index + size && hasLetter ? end : nil
   }
 
   // MARK: Faces and marks
@@ -257,7 +297,9 @@ struct WholeTokens: Sendable {
   private static func isMailByte(_ byte: UInt8) -> Bool {
     isASCIILetter(byte) || isDigit(byte) || "._%+-".utf8.contains(byte)
   }
-  /// Printable ASCII but for what stands around addresses, and no other script: 见https://例.com，好 ends at the comma.
+  private static func isLetterOrDigit(_ byte: UInt8) -> Bool { isASCIILetter(byte) || isDigit(byte) }
+  private static func isDot(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") }
+  /// Printable ASCII but for what stands around addresses.
   private static func isURLByte(_ byte: UInt8) -> Bool {
     (0x21...0x7E).contains(byte) && !"\"<>\\^`{|}".utf8.contains(byte)
   }

@@ -21,6 +21,23 @@ struct WholeTokenTests {
       (.url, "(at www.example.org/a?b=c#d.) and example.com!", ["www.example.org/a?b=c#d", "example.com"]),
       (.url, "见https://a.cn，e.g. this.is 3.5 a.b.", ["https://a.cn"]),
       (.url, "ftp://x x://y http:// a://b", ["ftp://x"]),
+      (.url, "x@mail.example.com foo_bar.example.com éx.example.com a.b.c", []),
+      (
+        .url, "ex-ample.co.uk -ex.co.uk ..a.co.uk, b.com..c x.y.example.com.",
+        [
+          "ex-ample.co.uk", "ex.co.uk", "a.co.uk", "b.com", "x.y.example.com",
+        ]
+      ),
+      (
+        .url, "https://de.wikipedia.org/wiki/Köln, https://пример.рф/a www.пример.рф (http://é.fr/ñ)",
+        ["https://de.wikipedia.org/wiki/Köln", "https://пример.рф/a", "www.пример.рф", "http://é.fr/ñ"]
+      ),
+      (
+        .url, "见https://zh.wikipedia.org/wiki/北京，看https://a.cn/x真好 http://“x”",
+        ["https://zh.wikipedia.org/wiki/北京", "https://a.cn/x"]
+      ),
+      (.mention, "＠名前 ＠anna a＠b ＠", ["＠名前", "＠anna"]),
+      (.hashtag, "＃日本 ＃1 ＃Swift ＃", ["＃日本", "＃Swift"]),
       (.email, "to bob.smith+x@mail.example.org. @x a@b .a@b.cd", ["bob.smith+x@mail.example.org", "a@b.cd"]),
       (.mention, "@anna and @名前, a@b @", ["@anna", "@名前"]),
       (.hashtag, "#Swift2026 #日本 #1 a#b ##x", ["#Swift2026", "#日本", "#x"]),
