@@ -95,10 +95,29 @@ final class TransliterationBuffer {
       return
     }
     result.append(UnsafeBufferPointer(start: text, count: count))
+    let first = sources.count
     for source in UnsafeBufferPointer(start: own, count: count) {
       sources.append(
         cicu_source(
           start: source.start + Int32(truncatingIfNeeded: start), end: source.end + Int32(truncatingIfNeeded: start)))
+    }
+    keepMarks(of: part, at: start, from: first)
+  }
+
+  /// Gives accents that were taken off to the character that they stood on. Other characters that went, such as punctuation, are
+  /// nobody's.
+  private func keepMarks(of part: UnsafeBufferPointer<UInt8>, at start: Int, from first: Int) {
+    for index in sources.indices[first...] {
+      let end = Int(sources[index].end)
+      let next = index + 1 < sources.count ? Int(sources[index + 1].start) : start + part.count
+      guard next > end else { continue }
+      var place = end - start
+      while place < next - start {
+        let (scalar, size) = UTF8Decoding.scalar(in: part, at: place)
+        guard ScalarClasses.of(scalar).contains(.mark) else { break }
+        place += size
+      }
+      sources[index].end = Int32(truncatingIfNeeded: start + place)
     }
   }
 }

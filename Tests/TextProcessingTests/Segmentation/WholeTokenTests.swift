@@ -128,6 +128,20 @@ struct WholeTokenTests {
     }
   }
 
+  @Test(
+    "an accent that is taken off stays in the range of its letter, and other characters that go do not",
+    arguments: [
+      ("NFD; [:Mn:] Remove; NFC", "cafe\u{301} x", [0..<6, 7..<8]),
+      ("NFD; [:Mn:] Remove; NFC", "e\u{301}\u{323}", [0..<5]),
+      ("NFD; [:Mn:] Remove; NFC", "cafe\u{301}", [0..<6]), ("NFD; [:Mn:] Remove; NFC", "\u{301}a\u{301}b", [2..<6]),
+      ("Null; [:P:] Remove", "a... b!", [0..<1, 5..<6]), ("[:Mn:] Remove", "é\u{301} e", [0..<4, 5..<6]),
+    ] as [(String, String, [Range<Int>])])
+  func accents(id: String, text: String, ranges: [Range<Int>]) throws {
+    var settings = TokenizerSettings()
+    settings.transliteration = id
+    #expect(try Tokenizer(settings).tokens(in: text).map(\.range) == ranges)
+  }
+
   @Test("ranges of random texts stay in the text and in order through all changes")
   func ranges() throws {
     var texts = RandomText(seed: 9)
