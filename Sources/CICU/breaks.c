@@ -1,5 +1,7 @@
 // Break iterators. ICU counts in its own units; the offsets in UTF-8 are found by walking over each segment once.
+#include <string.h>
 #include <unicode/ubrk.h>
+#include <unicode/uloc.h>
 #include <unicode/ustring.h>
 #include <unicode/utext.h>
 
@@ -9,6 +11,9 @@
 struct cicu_breaks {
   UBreakIterator *iterator;
   enum cicu_text_form form;
+  // What it is opened anew with where a clone would not be the same; NULL for others.
+  char *locale;
+  enum cicu_break_kind kind;
   UText text;
   const uint8_t *utf8;
   ptrdiff_t count;
@@ -42,10 +47,25 @@ struct cicu_breaks *cicu_breaks_open(enum cicu_break_kind kind, const char *loca
   UBreakIterator *const iterator = ubrk_open(types[kind], locale, NULL, 0, &error);
   *status = error;
   if (U_FAILURE(error)) return NULL;
-  return wrap(iterator, form, status);
+  struct cicu_breaks *const breaks = wrap(iterator, form, status);
+  // ubrk_clone forgets that a locale such as ja@lw=phrase breaks between phrases.
+  char value[64];
+  UErrorCode ignored = U_ZERO_ERROR;
+  if (breaks == NULL || uloc_getKeywordValue(locale, "lw", value, sizeof value, &ignored) <= 0) return breaks;
+  breaks->kind = kind;
+  const size_t size = strlen(locale) + 1;
+  breaks->locale = malloc(size);
+  if (breaks->locale == NULL) {
+    cicu_breaks_close(breaks);
+    *status = U_MEMORY_ALLOCATION_ERROR;
+    return NULL;
+  }
+  memcpy(breaks->locale, locale, size);
+  return breaks;
 }
 
 struct cicu_breaks *cicu_breaks_clone(const struct cicu_breaks *breaks, cicu_status *status) {
+  if (breaks->locale != NULL) return cicu_breaks_open(breaks->kind, breaks->locale, breaks->form, status);
   UErrorCode error = U_ZERO_ERROR;
   UBreakIterator *const iterator = ubrk_clone(breaks->iterator, &error);
   *status = error;
@@ -56,6 +76,7 @@ struct cicu_breaks *cicu_breaks_clone(const struct cicu_breaks *breaks, cicu_sta
 void cicu_breaks_close(struct cicu_breaks *breaks) {
   ubrk_close(breaks->iterator);
   utext_close(&breaks->text);
+  free(breaks->locale);
   free(breaks->units);
   free(breaks);
 }

@@ -146,6 +146,22 @@ import Testing
     #expect(compared > 1_000)
   }
 
+  /// ICU forgets phrases when an iterator is cloned, as each thread's is.
+  @Test(arguments: ["ja@lw=phrase", "ja-u-lw-phrase", "ja", "ko@lw=phrase", "ja@lw=keepall"])
+  func phrases(locale: String) throws {
+    let tokenizer = try Tokenizer(everything(.line, locale: locale))
+    let reference = ICUReference(cicu_break_line, locale: locale)
+    var pieces = 0
+    for text in ["今日はいい天気ですね。散歩に行きましょう。", "私の名前は田中です。", "안녕하세요 세계"] {
+      for workspace in [tokenizer.makeWorkspace(), tokenizer.makeWorkspace()] {
+        let found = try tokenizer.ends(of: Array(text.utf8), with: workspace)
+        #expect(found == endsWithoutSpace(reference.ends(of: Array(text.utf8)), in: Array(text.utf8)))
+        pieces += found.count
+      }
+    }
+    if locale == "ja@lw=phrase" { #expect(pieces < 40) }
+  }
+
   @Test(.enabled(if: Corpora.areThere, "\(Corpora.missing)"))
   func reviews() throws {
     let tokenizer = try Tokenizer(everything())

@@ -19,6 +19,24 @@ func everything(
   TokenizerSettings(unit: unit, locale: locale, normalization: normalization, skippedKinds: [])
 }
 
+/// Ends of ICU's sentences or pieces of lines, and within each where the white space at its end begins, which is a segment of
+/// its own.
+func endsWithoutSpace(_ ends: [Int], in text: [UInt8]) -> [Int] {
+  var result: [Int] = []
+  var start = 0
+  for end in ends {
+    var size = 0
+    for scalar in String(decoding: text[start..<end], as: UTF8.self).unicodeScalars.reversed() {
+      guard scalar.properties.isWhitespace else { break }
+      size += UTF8.width(scalar)
+    }
+    if size > 0, end - size > start { result.append(end - size) }
+    result.append(end)
+    start = end
+  }
+  return result
+}
+
 /// Whether a word segment may be of a kind by ICU's rule status alone. Without a status any kind may be: what ends in a
 /// joined pictograph has none, whatever it begins with.
 func status(_ status: Int32, allows kind: TokenKind) -> Bool {
