@@ -29,6 +29,8 @@ public enum BagModelError: Error, CustomStringConvertible {
   case cancelled
   /// A line of a file of vectors cannot be understood. Lines count from 1.
   case badLine(path: String, line: Int, reason: String)
+  /// A file has no vectors, or none that can be used.
+  case unusableVectors(path: String, reason: String)
 
   /// One line: the cause and the next step.
   public var description: String {
@@ -49,6 +51,7 @@ public enum BagModelError: Error, CustomStringConvertible {
       "training diverged in step \(step): the loss is not a number; try a learning rate below \(rate)"
     case .cancelled: "training was stopped before its end; nothing was kept"
     case .badLine(let path, let line, let reason): "\(path):\(line): \(reason); correct the line or leave it out"
+    case .unusableVectors(let path, let reason): "\(path): \(reason)"
     }
   }
 }

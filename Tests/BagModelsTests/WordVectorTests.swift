@@ -97,11 +97,26 @@ struct WordVectorTests {
     }
   }
 
+  /// As the 840 billion words of GloVe have them.
+  @Test("words that hold spaces and numbers", arguments: ["", "6 2\n"])
+  func spacedWords(head: String) throws {
+    try withFolder { folder in
+      let path = "\(folder)/vectors.txt"
+      let text =
+        "the 0.1 0.2\n. . . 0.3 0.4\nat name@domain.com 1.5 2.5\n1 000 0.5 -1e-3\nat 3.5 0.5 0.25\nx inf 0.1 1\n"
+      try (head + text).write(toFile: path, atomically: true, encoding: .utf8)
+      let vectors = try WordVectors(text: path)
+      #expect(vectors.words == ["the", ". . .", "at name@domain.com", "1 000", "at 3.5", "x inf"])
+      #expect(vectors.vector("at 3.5") == [0.5, 0.25] && vectors.vector("at name@domain.com") == [1.5, 2.5])
+    }
+  }
+
   @Test(
     "a line that cannot be read is named",
     arguments: [
       ("2 3\nthe 1 2 3\nof 4 5\n", 3), ("the 1 2 3\nof 4 five 6\n", 2), ("the 1 2 3\nof 4 nan 6\n", 2),
       ("3 3\nthe 1 2 3\nof 4 5 6\n", 3), ("the\n", 1), ("1 99999999999\n", 1), ("the 1 2 3\nof 4 5 6 7\n", 2),
+      ("the 0.1 0.2\nof 0.1 0.2 0.3 0.4\n", 2),
     ])
   func badLines(content: String, line: Int) throws {
     try withFolder { folder in
@@ -226,8 +241,22 @@ struct WordVectorBinaryTests {
           try WordVectors(numPy: write(Array(bytes[..<end]), "m.npy"), words: words)
         }
       }
-      let far = try write(Array("one\t2\n".utf8), "keys.tsv")
-      #expect(throws: BagModelError.self) { try WordVectors(numPy: write(bytes, "m.npy"), words: far) }
+      for far in ["one\t2\n", "one\t-1\n", "one\tx\n"] {
+        let list = try write(Array(far.utf8), "keys.tsv")
+        #expect {
+          try WordVectors(numPy: write(bytes, "m.npy"), words: list)
+        } throws: {
+          guard case BagModelError.badLine(list, 1, _) = $0 else { return false }
+          return true
+        }
+      }
+      // A list without rows has a line for each.
+      let matrix = try write(bytes, "m.npy")
+      #expect(try WordVectors(numPy: matrix, words: write(Array("one\ntwo".utf8), "w.txt")).words == ["one", "two"])
+      #expect(try WordVectors(numPy: matrix, words: write(Array("one".utf8), "w.txt"), limit: 1).words == ["one"])
+      for list in ["one\n", "one\ntwo\nthree\n", ""] {
+        #expect(throws: BagModelError.self) { try WordVectors(numPy: matrix, words: write(Array(list.utf8), "w.txt")) }
+      }
     }
   }
 }

@@ -274,6 +274,10 @@ struct TokenizeOptionTests {
     ] {
       #expect(try run("x\n", arguments).code == 64)
     }
+    let typed = try run("x\n", ["--transliterate", "klingon", "--strip-accents"])
+    #expect(typed.errors.contains("'klingon'"), "\(typed.errors)")
+    let accents = try run("cafe\u{301} x\n", ["--strip-accents", "--format", "offsets"])
+    #expect(accents.output == "0\t6\tword\tcafe\n7\t8\tword\tx\n\n", "\(accents.output)")
     #expect(try run("x\n", ["--stop-words", "none.txt"]).code == 66)
   }
 }

@@ -59,27 +59,44 @@ extension WordVectors {
     var words: [String] = []
     var numbers: [Float] = []
     var known: Set<[UInt8]> = []
-    do throws(CorpusError) {
-      let reader = try LineReader(path: list)
-      while words.count < limit, try reader.advance() {
-        let fields = try reader.lineText().split(separator: "\t", omittingEmptySubsequences: false)
-        guard let word = fields.first, !word.isEmpty else { continue }
-        let row = fields.count > 1 ? Int(fields[fields.count - 1]) : reader.lineNumber - 1
-        guard let row, (0..<matrix.rows).contains(row) else {
-          throw CorpusError.unreadable(
-            path: list, reason: "line \(reader.lineNumber) has no row of the matrix, which has \(matrix.rows)")
-        }
-        guard known.insert(Array(word.utf8)).inserted else { continue }
-        words.append(String(word))
-        matrix.append(row: row, to: &numbers)
+    var namesRows = false
+    let reader = try Self.lines(of: list)
+    while words.count < limit, let line = try Self.nextLine(of: reader) {
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+      guard let word = fields.first, !word.isEmpty else { continue }
+      namesRows = namesRows || fields.count > 1
+      let row = fields.count > 1 ? Int(fields[fields.count - 1]) : reader.lineNumber - 1
+      guard let row, (0..<matrix.rows).contains(row) else {
+        let shown = fields.count > 1 ? "'\(fields[fields.count - 1])'" : "\(reader.lineNumber - 1)"
+        throw .badLine(
+          path: list, line: reader.lineNumber,
+          reason: "the matrix has no row \(shown): it has \(matrix.rows), from 0 on")
       }
-    } catch {
-      throw .corpus(error)
+      guard known.insert(Array(word.utf8)).inserted else { continue }
+      words.append(String(word))
+      matrix.append(row: row, to: &numbers)
+    }
+    // Words by the side of rows need not be all of them.
+    if !namesRows, words.count < limit, reader.lineNumber < matrix.rows {
+      throw .unusableVectors(
+        path: list,
+        reason:
+          "it ends after \(reader.lineNumber) words, the matrix has \(matrix.rows) rows; a line for each is wanted, "
+          + "or lines of word TAB row")
     }
     guard numbers.allSatisfy({ abs($0) <= Float(Float16.greatestFiniteMagnitude) }) else {
-      throw .badLine(path: path, line: 1, reason: "a number is not one of a vector")
+      throw .unusableVectors(path: path, reason: "a number of its matrix is none, or beyond 65504")
     }
     try self.init(words: words, numbers: numbers, dimensions: matrix.columns, tokenizer: tokenizer, source: list)
+  }
+
+  private static func lines(of path: String) throws(BagModelError) -> LineReader {
+    do { return try LineReader(path: path) } catch { throw .corpus(error) }
+  }
+
+  /// The next line; nil at the end.
+  private static func nextLine(of reader: LineReader) throws(BagModelError) -> String? {
+    do { return try reader.advance() ? try reader.lineText() : nil } catch { throw .corpus(error) }
   }
 
   private static func bytes(of path: String) throws(BagModelError) -> [UInt8] {
@@ -100,19 +117,21 @@ struct NumPyMatrix {
   private let width: Int
 
   init(_ bytes: [UInt8], path: String) throws(BagModelError) {
-    func bad(_ reason: String) -> BagModelError { .badLine(path: path, line: 1, reason: reason) }
+    func bad(_ reason: String) -> BagModelError { .unusableVectors(path: path, reason: reason) }
     guard bytes.starts(with: [0x93] + Array("NUMPY".utf8)), bytes.count > 12 else {
-      throw bad("it is no file of NumPy")
+      throw bad("it is no file of NumPy; is it a matrix that numpy.save wrote?")
     }
     let isLong = bytes[6] > 1
     let size = Int(bytes[8]) | Int(bytes[9]) << 8 | (isLong ? Int(bytes[10]) << 16 | Int(bytes[11]) << 24 : 0)
     start = (isLong ? 12 : 10) + size
-    guard start <= bytes.count else { throw bad("its header is cut short") }
+    guard start <= bytes.count else { throw bad("its header is cut short; get the file again") }
     let header = String(decoding: bytes[(isLong ? 12 : 10)..<start], as: UTF8.self)
-    guard header.contains("'fortran_order': False") else { throw bad("its matrix is not stored row by row") }
+    guard header.contains("'fortran_order': False") else {
+      throw bad("its matrix is not stored row by row; save numpy.ascontiguousarray of it")
+    }
     let kinds = ["'<f2'": 2, "'<f4'": 4, "'<f8'": 8]
     guard let kind = kinds.first(where: { header.contains($0.key) }) else {
-      throw bad("its numbers are not little-endian floating-point numbers")
+      throw bad("its numbers are not little-endian floating-point numbers; save it as float32")
     }
     width = kind.value
     guard let opening = header.firstIndex(of: "("), let closing = header[opening...].firstIndex(of: ")") else {
@@ -125,7 +144,7 @@ struct NumPyMatrix {
       throw bad("its shape is not that of vectors; 1 to 4096 columns are possible")
     }
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns * width)
-    guard !overflow, bytes.count - start >= count else { throw bad("it is cut short") }
+    guard !overflow, bytes.count - start >= count else { throw bad("it is cut short; get the file again") }
     self.rows = rows
     self.columns = columns
     self.bytes = bytes

@@ -3,11 +3,14 @@ public import VocabularyStore
 extension WordVectors {
   /// The vectors that a vocabulary of a file has, or those of the `limit` lowest ids.
   ///
-  /// - Throws: ``BagModelError/vocabulary(_:)``, ``BagModelError/noTexts(reason:)`` where it has none.
+  /// - Throws: ``BagModelError/vocabulary(_:)``, ``BagModelError/unusableVectors(path:reason:)`` where it has
+  ///   none.
   public init(of store: VocabularyStore, named name: String? = nil, limit: Int = .max) throws(BagModelError) {
     let (vocabulary, vectors) = try Self.contents(of: store, name)
     guard let vectors else {
-      throw .noTexts(reason: "\(store.path): its vocabulary has no vectors; give it some: nlptool vocab vectors")
+      throw .unusableVectors(
+        path: store.path,
+        reason: "its vocabulary has no vectors; give it some: nlptool vocab vectors \(store.path) FILE")
     }
     let ids = vectors.ids.prefix(limit)
     try self.init(

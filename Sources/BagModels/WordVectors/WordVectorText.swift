@@ -11,7 +11,7 @@ extension WordVectors {
   ///   - limit: so many words are read, the first ones of the file.
   ///   - tokenizer: how texts are to be cut into words of the file.
   /// - Throws: ``BagModelError/badLine(path:line:reason:)``, ``BagModelError/corpus(_:)`` for a file that cannot be
-  ///   read or is not UTF-8, ``BagModelError/noTexts(reason:)`` for one without vectors, and
+  ///   read or is not UTF-8, ``BagModelError/unusableVectors(path:reason:)`` for one without vectors, and
   ///   ``BagModelError/outOfMemory(rows:dimensions:)``.
   public init(
     text path: String, limit: Int = .max, tokenizer: TokenizerSettings = TokenizerSettings()
@@ -24,7 +24,7 @@ extension WordVectors {
     }
     while lines.count < limit, try lines.readNext() {}
     guard let dimensions = lines.dimensions, lines.count > 0 else {
-      throw .noTexts(reason: "\(path): no vector is in it")
+      throw .unusableVectors(path: path, reason: "no vector is in it; is it a file of vectors?")
     }
     if let promised = lines.promisedCount, lines.count < min(promised, limit) - lines.repeated {
       throw .badLine(
@@ -41,7 +41,9 @@ extension WordVectors {
   package init(
     words: [String], numbers: [Float], dimensions: Int, tokenizer: TokenizerSettings, source path: String
   ) throws(BagModelError) {
-    guard !words.isEmpty else { throw .noTexts(reason: "\(path): no vector is in it") }
+    guard !words.isEmpty else {
+      throw .unusableVectors(path: path, reason: "no vector is in it; is it a file of vectors?")
+    }
     guard (1...4096).contains(dimensions) else {
       throw .mismatch(path: path, reason: "its vectors have \(dimensions) numbers; 1 to 4096 are possible")
     }
@@ -133,7 +135,7 @@ private struct VectorLines {
       throw bad("\(fields.count - 1) numbers in place of \(width)")
     }
     let name = fields[..<(fields.count - width)]
-    if dimensions != nil, name.count > 1, name.dropFirst().allSatisfy({ Float(Substring($0)) != nil }) {
+    if dimensions != nil, Self.hasSurplus(name, numbers: fields[name.endIndex...]) {
       throw bad("\(fields.count - 1) numbers in place of \(width)")
     }
     let word = name.map { String(Substring($0)) }.joined(separator: " ")
@@ -154,6 +156,20 @@ private struct VectorLines {
     words.append(word)
     numbers += own
     return true
+  }
+
+  /// Whether what stands before the numbers of a vector is a word with more of them, and no word that holds spaces, such as
+  /// `1 000` or `at 3.5`: several written as fractions, or any where the numbers of the vector are whole ones too.
+  private static func hasSurplus(
+    _ name: ArraySlice<Substring.UTF8View>, numbers: ArraySlice<Substring.UTF8View>
+  ) -> Bool {
+    func isNumber(_ field: Substring.UTF8View) -> Bool {
+      field.first.map { "+-.0123456789".utf8.contains($0) } ?? false && Float(Substring(field)) != nil
+    }
+    func isWhole(_ field: Substring.UTF8View) -> Bool { !field.contains { ".eE".utf8.contains($0) } }
+    let more = name.dropFirst()
+    guard !more.isEmpty, more.allSatisfy(isNumber) else { return false }
+    return numbers.allSatisfy(isWhole) || more.count > 1 && more.allSatisfy { !isWhole($0) }
   }
 
   private func bad(_ reason: String) -> BagModelError {

@@ -128,7 +128,7 @@ struct CommandFailure: Error {
     case .tokenizer(let error): code(of: error)
     case .invalidOptions, .outOfMemory: .usage
     case .cancelled: .interrupted
-    case .mismatch, .noTexts, .singleLabel, .diverged, .badLine: .content
+    case .mismatch, .noTexts, .singleLabel, .diverged, .badLine, .unusableVectors: .content
     }
   }
 
@@ -151,6 +151,7 @@ struct CommandFailure: Error {
   private static func code(of error: SubwordTokenizerError) -> Code {
     switch error {
     case .file(let error): code(of: error)
+    case .cannotCreate: .cannotCreate
     case .cannotWrite: .writeFailed
     default: .content
     }

@@ -89,7 +89,9 @@ func loadVectors(
   let settings = settings ?? TokenizerSettings()
   if let words { return .own(try WordVectors(numPy: path, words: words, limit: limit, tokenizer: settings)) }
   if path.hasSuffix(".npy") {
-    throw CommandFailure(.usage, "\(path) has no words; import it with --words FILE: nlptool vectors import")
+    throw CommandFailure(
+      .usage,
+      "\(path) is a matrix without words: give a list of them to vocab vectors or vectors import with --words FILE")
   }
   if path.hasSuffix(".bin") {
     return .own(try WordVectors(word2vecBinary: path, limit: limit, tokenizer: settings))

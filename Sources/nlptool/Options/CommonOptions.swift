@@ -159,6 +159,16 @@ struct TokenizerArguments: ParsableArguments {
     return parts.isEmpty ? nil : (["Null"] + parts).joined(separator: "; ")
   }
 
+  /// Refuses an id that ICU does not know by what was typed, not by what it is put together with.
+  private func checkTransliteration() throws {
+    guard let transliterate else { return }
+    var settings = TokenizerSettings()
+    settings.transliteration = "Null; \(transliterate)"
+    do { _ = try Tokenizer(settings) } catch TokenizerError.unknownTransliteration {
+      throw TokenizerError.unknownTransliteration(transliterate)
+    }
+  }
+
   private func dictionaryWords() throws -> [String: Int] {
     guard let dictionary else { return [:] }
     let reader = try LineReader(path: dictionary)
@@ -214,6 +224,7 @@ struct TokenizerArguments: ParsableArguments {
     settings.wholeTokens = try wholeTokens()
     settings.foldsNumbers = foldNumbers
     settings.transliteration = transliteration
+    try checkTransliteration()
     settings.dictionary = try dictionaryWords()
     settings.stopWords = try stopWordList()
     return settings
