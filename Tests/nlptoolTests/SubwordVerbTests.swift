@@ -25,6 +25,71 @@ struct SubwordVerbTests {
     }
   }
 
+  private static let bert = #"""
+    {"added_tokens": [], "pre_tokenizer": {"type": "WhitespaceSplit"},
+    "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
+    "model": {"type": "WordLevel", "unk_token": "[UNK]",
+    "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4, "b": 5, "c": 6}}}
+    """#
+
+  @Test("pairs, lengths and what overflows")
+  func pairsAndLengths() throws {
+    try Command.withFolder { folder in
+      let file = "\(folder)/tokenizer.json"
+      try Data(Self.bert.utf8).write(to: URL(fileURLWithPath: file))
+      func run(_ arguments: String..., input: String) throws -> Command.Result {
+        try Command.run(["tokenize", "--tokenizer", file] + arguments, input: Data(input.utf8))
+      }
+      #expect(try run("--pair", "--format", "ids", input: "a b\tc\n\t\n").output == "2 4 5 3 6 3\n2 3 3\n")
+      let pair = try run("--pair", "--format", "jsonl", input: "é b\tc\n").output
+      #expect(pair.contains(#""offsets":[[0,0],[0,2],[3,4],[0,0],[0,1],[0,0]]"#), "\(pair)")
+      #expect(pair.contains(#""type_ids":[0,0,0,0,1,1]"#), "\(pair)")
+      #expect(pair.contains(#""sequence_ids":[null,0,0,null,1,null]"#), "\(pair)")
+      let characters = try run("--pair", "--format", "jsonl", "--offset-unit", "scalars", input: "é b\téc\n").output
+      #expect(characters.contains(#""offsets":[[0,0],[0,1],[2,3],[0,0],[0,2],[0,0]]"#), "\(characters)")
+      for bad in ["a b\n", "a\tb\tc\n"] {
+        let result = try run("--pair", input: bad)
+        #expect(result.code == 65 && result.errors.contains("standard input, line 1"), "\(result.errors)")
+      }
+      let cut = try run("--max-tokens", "4", "--stride", "1", "--format", "jsonl", input: "a b c\n").output
+      #expect(cut.hasPrefix(#"{"ids":[2,4,5,3]"#) && cut.contains(#""overflow":[{"ids":[2,5,6,3]"#), "\(cut)")
+      #expect(try run("--max-tokens", "3", "--format", "ids", input: "a b c\n").output == "2 4 3\n")
+      #expect(
+        try run("--max-tokens", "2", "--no-special-tokens", "--format", "ids", input: "a b c\n").output == "4 5\n")
+      #expect(try run("--pad-to", "5", "--format", "ids", input: "a\nb c\n").output == "2 4 3 0 0\n2 5 6 3 0\n")
+      for arguments in [
+        ["--stride", "2"], ["--max-tokens", "0"], ["--max-tokens", "2", "--stride", "2"], ["--pad-to", "0"],
+      ] {
+        #expect(try Command.run(["tokenize", "--tokenizer", file] + arguments).code == 64, "\(arguments)")
+      }
+      #expect(try Command.run(["tokenize", "--pair"]).code == 64)
+      let hostile = Self.bert.replacing(
+        #"{"added_tokens""#, with: #"{"padding": {"strategy": {"Fixed": 1099511627776}}, "added_tokens""#)
+      try Data(hostile.utf8).write(to: URL(fileURLWithPath: file))
+      let refused = try run(input: "a\n")
+      #expect(refused.code == 65 && refused.errors.contains("1099511627776"), "\(refused.errors)")
+    }
+  }
+
+  @Test("with a seed dropout gives the same ids on any number of threads")
+  func seed() throws {
+    try Command.withFolder { folder in
+      let file = "\(folder)/tokenizer.json"
+      let json = #"{"model": {"type": "BPE", "vocab": {"a": 0, "aa": 1}, "merges": ["a a"], "dropout": 0.5}}"#
+      try Data(json.utf8).write(to: URL(fileURLWithPath: file))
+      let text = Data(String(repeating: String(repeating: "a", count: 40) + "\n", count: 5_000).utf8)
+      func run(_ seed: String, _ threads: String) throws -> String {
+        try Command.run(
+          ["tokenize", "--tokenizer", file, "--format", "ids", "--seed", seed, "--threads", threads], input: text
+        ).output
+      }
+      let first = try run("1", "1")
+      #expect(try run("1", "1") == first && run("1", "3") == first && run("2", "1") != first)
+      // Each line has its own.
+      #expect(Set(first.split(separator: "\n")).count > 1_000)
+    }
+  }
+
   @Test("what cannot be is said in one line")
   func faults() throws {
     try Command.withFolder { folder in
@@ -44,6 +109,7 @@ struct SubwordVerbTests {
       #expect(bad.errors.contains("line 2") && bad.errors.split(separator: "\n").count == 1)
       #expect(try Command.run(["train-tokenizer", "\(folder)/none.txt", "--output", output]).code == 66)
       #expect(try Command.run(["train-tokenizer", "-", "--output", "\(folder)/none/x.json"], input: text).code == 73)
+      #expect(try Command.run(["train-tokenizer", "-", "--output", "/proc/x.json"], input: text).code == 73)
       #expect(!FileManager.default.fileExists(atPath: output))
     }
   }

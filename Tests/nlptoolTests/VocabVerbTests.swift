@@ -113,6 +113,44 @@ struct VocabVerbTests {
     }
   }
 
+  @Test("lists of WordPiece, GPT-2's two files and models of SentencePiece are imported as what they are")
+  func importedSubwords() throws {
+    try Command.withFolder { folder in
+      func write(_ text: String, _ name: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+      }
+      try write("[PAD]\n[UNK]\n[CLS]\n[SEP]\nfilm\n##s\n", "vocab.txt")
+      try FileManager.default.createDirectory(atPath: "\(folder)/gpt", withIntermediateDirectories: true)
+      try write(#"{"a": 0, "b": 1, "ab": 2, "version": 3}"#, "gpt/vocab.json")
+      try write("#version: 0.2\na b\n", "gpt/merges.txt")
+      let model =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        + "/TextProcessingTests/Subwords/Fixtures/sentencepiece-unigram.model"
+      let file = "\(folder)/all.sqlite"
+      for (name, source, text) in [
+        ("bert", "\(folder)/vocab.txt", "Films\n"), ("gpt", "\(folder)/gpt", "abba\n"),
+        ("gpt2", "\(folder)/gpt/vocab.json", "abba\n"), ("pieces", model, "the film\n"),
+      ] {
+        let result = try Command.run(["vocab", "import", source, "--output", file, "--name", name])
+        #expect(result.code == 0 && result.errors.contains("subwords"), "\(name): \(result.errors)")
+        let stored = try Command.run(["vocab", "encode", file, "--name", name], input: Data(text.utf8))
+        let direct = try Command.run(["tokenize", "--tokenizer", source, "--format", "ids"], input: Data(text.utf8))
+        #expect(stored.code == 0 && stored.output == direct.output && direct.output.count > 1, "\(name): \(direct)")
+      }
+      // Ids stand between any white space; special tokens stay where they are asked for.
+      let ids = Data("2  4\t5 3\n".utf8)
+      #expect(try Command.run(["vocab", "decode", file, "--name", "bert"], input: ids).output == "films\n")
+      let special = try Command.run(["vocab", "decode", file, "--name", "bert", "--special-tokens"], input: ids)
+      #expect(special.output == "[CLS] films [SEP]\n")
+      let bad = try Command.run(["vocab", "decode", file, "--name", "bert"], input: Data("x\n".utf8))
+      #expect(bad.code == 65 && bad.errors.contains("standard input, line 1"), "\(bad.errors)")
+      let list = try Command.run(
+        ["vocab", "import", "-", "--output", "\(folder)/list.sqlite"],
+        input: try Data(contentsOf: URL(fileURLWithPath: "\(folder)/vocab.txt")))
+      #expect(list.code == 0 && list.errors.contains("6 subwords"), "\(list.errors)")
+    }
+  }
+
   @Test("words get vectors, and tell their neighbours")
   func vectors() throws {
     try withVocabularies { folder in
@@ -121,6 +159,12 @@ struct VocabVerbTests {
       try Data("good 1 0\nfilm 0.9 0.1\nthe 0 -1\nelsewhere 5 5\n".utf8).write(to: URL(fileURLWithPath: vectors))
       let none = try Command.run(["vocab", "neighbours", file, "good"])
       #expect(none.code == 65 && none.errors.contains("vocab vectors"), "\(none.errors)")
+      #expect(!none.errors.contains("columns"), "\(none.errors)")
+      try Data("no matrix".utf8).write(to: URL(fileURLWithPath: "\(folder)/m.npy"))
+      let matrix = try Command.run(["vocab", "vectors", file, "\(folder)/m.npy"])
+      #expect(matrix.code == 64 && matrix.errors.contains("--words FILE"), "\(matrix.errors)")
+      let damaged = try Command.run(["vocab", "vectors", file, "\(folder)/m.npy", "--words", "\(folder)/a.txt"])
+      #expect(damaged.code == 65 && !damaged.errors.contains("leave it out"), "\(damaged.errors)")
       let given = try Command.run(["vocab", "vectors", file, vectors])
       #expect(given.output.contains("words with a vector  3  75.0 %"), "\(given.output)\(given.errors)")
       let near = try Command.run(["vocab", "neighbours", file, "good", "-k", "2"])

@@ -11,7 +11,8 @@ struct InputArguments: ParsableArguments {
       valueName: "name"))
   var encoding: String?
 
-  @Option(help: "What becomes of bytes that mean nothing in it.")
+  @Option(
+    help: "What becomes of bytes that mean nothing in it. Offsets are then those of the text as it was mended.")
   var invalid = TextEncoding.InvalidBytes.error
 
   var textEncoding: TextEncoding {

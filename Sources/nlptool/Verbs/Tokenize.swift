@@ -19,8 +19,10 @@ struct Tokenize: ParsableCommand {
       offsets, a line "start TAB end TAB kind TAB token" for each token and an empty line after each text; ids, \
       numbers of --vocabulary, whose own settings then divide the text.
 
-      With --tokenizer, a file tokenizer.json of Hugging Face, a .model of SentencePiece or a vocabulary of subwords (.sqlite), tokens are its subwords, with \
-      the same ids as there; jsonl is then one object {"ids","tokens","offsets","type_ids","word_ids","special_tokens_mask","attention_mask"}.
+      With --tokenizer, a file tokenizer.json of Hugging Face, a .model of SentencePiece, GPT-2's vocab.json with merges.txt beside it, BERT's vocab.txt, \
+      a folder with one of these or a vocabulary of subwords (.sqlite), tokens are its subwords, with \
+      the same ids as there; jsonl is then one object {"ids","tokens","offsets","type_ids","word_ids","special_tokens_mask","attention_mask"}, \
+      with --pair also "sequence_ids", which say the text that offsets are of, and with --max-tokens also "overflow", objects of what was cut off.
 
       Examples:
         nlptool tokenize reviews.txt --lowercase
@@ -28,6 +30,7 @@ struct Tokenize: ParsableCommand {
         nlptool tokenize reviews.txt --skip space,punctuation --format offsets
         nlptool tokenize reviews.txt --format ids --vocabulary words.sqlite
         nlptool tokenize reviews.txt --tokenizer tokenizer.json --format ids
+        nlptool tokenize pairs.tsv --tokenizer bert/vocab.txt --pair --pad-to 128
         nlptool tokenize posts.txt --keep url,mention,hashtag,emoticon --fold-numbers
         echo "漢字 naïve" | nlptool tokenize --simplify --strip-accents --explain
       """)
@@ -48,8 +51,8 @@ struct Tokenize: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Subword tokenizer: a file tokenizer.json, a .model of SentencePiece, or a vocabulary of subwords (.sqlite).",
-      valueName: "file"))
+      "Subword tokenizer: a tokenizer.json, a .model of SentencePiece, vocab.json with merges.txt, vocab.txt, a folder with one, or a vocabulary of subwords (.sqlite).",
+      valueName: "path"))
   var tokenizer: String?
 
   @Option(
@@ -61,6 +64,8 @@ struct Tokenize: ParsableCommand {
     inversion: .prefixedNo,
     help: "Put in the tokens of the tokenizer's template, such as [CLS], and cut and pad as it says.")
   var specialTokens = true
+
+  @OptionGroup(title: "Subwords (for --tokenizer)") var subwords: SubwordArguments
 
   @Option(help: "What offsets count.")
   var offsetUnit = OffsetUnit.bytes
@@ -77,6 +82,8 @@ struct Tokenize: ParsableCommand {
       throw ValidationError("--format ids needs --vocabulary FILE or --tokenizer FILE")
     }
     if !specialTokens, tokenizer == nil { throw ValidationError("--no-special-tokens needs --tokenizer FILE") }
+    if let option = subwords.given, tokenizer == nil { throw ValidationError("\(option) needs --tokenizer FILE") }
+    if subwords.pair, explain { throw ValidationError("--explain is for single texts, not for --pair") }
     if vocabulary != nil, tokenizer != nil { throw ValidationError("--vocabulary and --tokenizer exclude each other") }
     if tokenizer != nil, lowercase || tokens.isGiven {
       throw ValidationError("--tokenizer says itself how texts are divided: leave out the other options of tokens")
@@ -97,11 +104,13 @@ struct Tokenize: ParsableCommand {
     if let path = tokenizer {
       var own = try loadSubwordTokenizer(path, named: name)
       if !specialTokens { (own.truncation, own.padding) = (nil, nil) }
+      try subwords.apply(to: &own, printsOverflow: format == .jsonl && !explain)
       let tokenizer = own
       if explain { return [try ExplainLines(.subwords(tokenizer, addsSpecialTokens: specialTokens))] }
       return try (0..<Parallelism.threads).map { _ in
         try SubwordLines(
-          tokenizer: tokenizer, format: format, addsSpecialTokens: specialTokens, offsets: offsetUnit)
+          tokenizer: tokenizer, format: format, addsSpecialTokens: specialTokens, offsets: offsetUnit,
+          arguments: subwords)
       }
     }
     let known = try vocabulary.map { try VocabularyStore.open($0).vocabulary(named: name) }

@@ -154,7 +154,7 @@ extension SubwordTrainer {
         if case .invalidUTF8(let error) = error {
           throw CorpusError.invalidUTF8(path: block.path, line: number, offset: error.offset)
         }
-        throw CommandFailure(.content, "\(block.path), line \(number): \(error)")
+        throw CommandFailure(.content, "\(shownName(block.path)), line \(number): \(error)")
       }
     }
   }

@@ -63,16 +63,17 @@ extension Vocab {
   /// `nlptool vocab import`
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a vocabulary of text: an exported one, a list of words, one a line, or a tokenizer.json.",
+      abstract: "Make a vocabulary of text: an exported one, a list of words, one a line, or a tokenizer of subwords.",
       discussion: """
-        What ends in .json is a tokenizer of subwords.
+        A tokenizer of subwords is a file tokenizer.json, a .model of SentencePiece, GPT-2's vocab.json with merges.txt \
+        beside it, BERT's vocab.txt (a list with [UNK] and ## pieces), or a folder with one of these.
 
         Examples:
           nlptool vocab import words.tsv --output words.sqlite
           nlptool vocab import tokenizer.json --output words.sqlite --name subwords
         """)
 
-    @Argument(help: ArgumentHelp("File to read; \"-\" is standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("File or folder to read; \"-\" is standard input.", valueName: "file"))
     var file: String
 
     @OptionGroup var destination: VocabularyDestination
@@ -83,10 +84,8 @@ extension Vocab {
     var lowercase = false
 
     func run() throws {
-      if file.hasSuffix(".json") {
-        let tokenizer = try loadSubwordTokenizer(file)
-        try destination.write(tokenizer)
-        return StandardError.write("\(tokenizer.vocabularySize) subwords; \(destination.hint)\n")
+      if file.hasSuffix(".json") || file.hasSuffix(".model") || isFolder(file) {
+        return try write(try loadSubwordTokenizer(file))
       }
       let settings = try tokenizer.settings(lowercase: lowercase)
       let vocabulary: Vocabulary
@@ -94,12 +93,22 @@ extension Vocab {
         let reader = try LineReader(path: "-")
         var text: [UInt8] = []
         while let block = try reader.nextBlock() { text += block.bytes }
+        if SubwordTokenizer.areWordPieces(text) {
+          return try write(try SubwordTokenizer(wordPieces: text, name: "standard input"))
+        }
         vocabulary = try Vocabulary.imported(text, name: "standard input", settings: settings)
+      } else if SubwordTokenizer.isWordPieceList(at: file) {
+        return try write(try loadSubwordTokenizer(file))
       } else {
         vocabulary = try Vocabulary.imported(from: file, settings: settings)
       }
       try destination.write(vocabulary)
       StandardError.write("\(vocabulary.count) tokens; \(destination.hint)\n")
+    }
+
+    private func write(_ tokenizer: SubwordTokenizer) throws {
+      try destination.write(tokenizer)
+      StandardError.write("\(tokenizer.vocabularySize) subwords; \(destination.hint)\n")
     }
   }
 }

@@ -59,7 +59,7 @@ extension Vocab {
       let counting = TokenCounting(
         tokenizer: try Tokenizer(vocabulary.settings), input: input, memoryLimit: .max, output: "")
       let counter = try counting.run([corpus], minimumCount: 1)
-      guard counter.totalCount > 0 else { throw CommandFailure(.content, "\(corpus) has no tokens") }
+      guard counter.totalCount > 0 else { throw CommandFailure(.content, "\(shownName(corpus)) has no tokens") }
       let found = try counter.build(reserved: Vocabulary.defaultReservedTokens, settings: vocabulary.settings)
       var (known, distinct) = (Int64(0), 0)
       var unknown: [VocabularyEntry] = []
@@ -128,6 +128,9 @@ extension Vocab {
     static let configuration = CommandConfiguration(
       abstract: "Make tokens of ids: one line with spaces between for each line of numbers; of subwords the text.",
       discussion: """
+        Ids stand between white space. Tokens of a template, such as [CLS], are left out of texts of subwords unless \
+        --special-tokens is given.
+
         Example:
           nlptool vocab decode words.sqlite ids.txt
         """)
@@ -137,6 +140,9 @@ extension Vocab {
     @Argument(
       help: ArgumentHelp("File with a line of numbers for each text; \"-\" is standard input.", valueName: "file"))
     var file = "-"
+
+    @Flag(help: "Keep special tokens, such as [CLS], in texts of subwords.")
+    var specialTokens = false
 
     func run() throws {
       let known = try source.loadEither()
@@ -148,17 +154,17 @@ extension Vocab {
       }
       let reader = try LineReader(path: file)
       while try reader.advance() {
-        let ids = try reader.lineText().split(separator: " ").map { word in
+        let ids = try reader.lineText().split(whereSeparator: \.isWhitespace).map { word in
           guard let id = Int32(word), isKnown(id) else {
             throw CommandFailure(
-              .content, "\(file), line \(reader.lineNumber): '\(word)' is no id of the vocabulary")
+              .content, "\(shownName(file)), line \(reader.lineNumber): '\(word)' is no id of the vocabulary")
           }
           return id
         }
         let text =
           switch known {
           case .words(let vocabulary): vocabulary.decode(ids).joined(separator: " ")
-          case .subwords(let tokenizer): try tokenizer.decode(ids)
+          case .subwords(let tokenizer): try tokenizer.decode(ids, skipsSpecialTokens: !specialTokens)
           }
         try StandardOutput.shared.write(text + "\n")
         if !reader.nextLineIsReady { try StandardOutput.shared.flush() }
