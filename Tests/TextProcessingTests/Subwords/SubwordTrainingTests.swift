@@ -149,12 +149,21 @@ struct UnigramTrainingTests {
     ]
     let lattice = UnigramLattice(pieces)
     // 01 as 0·1 has 0.1, as one piece 0.3; 001 the same with another 0; 1 alone.
-    let counts = lattice.expectedCounts(text([([0, 1], 4), ([0, 0, 1], 8), ([1], 2)]))
+    let own = text([([0, 1], 4), ([0, 0, 1], 8), ([1], 2)])
+    var matches = UnigramMatches(own, lattice.makeTrie())
+    let counts = lattice.expectedCounts(own, matches)
     for (own, expected) in zip(counts, [4 * 0.25 + 8 * 1.25, 4 * 0.25 + 8 * 0.25 + 2, 12 * 0.75]) {
       #expect(abs(own - expected) < 1e-9)
     }
-    #expect(lattice.bestCounts(text([([0, 1], 4), ([0, 0, 1], 8), ([1], 2)])) == [8, 2, 12])
-    #expect(lattice.alternative(to: 2) == [1, 0] && lattice.alternative(to: 0) == nil)
+    #expect(lattice.bestCounts(own, matches) == [8, 2, 12])
+    #expect(lattice.alternative(to: 2, lattice.makeTrie()) == [1, 0])
+    #expect(lattice.alternative(to: 0, lattice.makeTrie()) == nil)
+    // Pieces that are dropped are dropped from the matches too.
+    matches.renumber([1, 0, -1])
+    let fewer = UnigramLattice([pieces[1], pieces[0]])
+    let again = UnigramMatches(own, fewer.makeTrie())
+    #expect(fewer.expectedCounts(own, matches) == fewer.expectedCounts(own, again))
+    #expect(matches.parts.map(\.pieces) == again.parts.map(\.pieces))
   }
 
   @Test("seeds are the strings that occur more than once and are not always part of a longer one")

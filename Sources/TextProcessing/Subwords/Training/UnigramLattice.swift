@@ -14,19 +14,13 @@ import Synchronization
 struct UnigramLattice: Sendable {
   /// Symbols of a word, at most: 32 symbols of probability e⁻²⁰ are still a number.
   static let longestWord = 32
-  /// Pieces of a text that are worked on side by side, whatever the number of processors, so that sums are the same.
-  private static let partCount = 4
 
   private let pieces: [UnigramPiece]
-  private let trie: SymbolTrie
   /// Natural logarithm of what each symbol is multiplied by.
   private let scale: Double
 
   init(_ pieces: [UnigramPiece]) {
     self.pieces = pieces
-    var trie = SymbolTrie()
-    for (index, piece) in pieces.enumerated() { trie.insert(piece.symbols, value: Int32(index)) }
-    self.trie = trie
     // What a symbol costs when pieces are drawn by their probabilities.
     var (bits, symbols) = (0.0, 0.0)
     for piece in pieces {
@@ -37,17 +31,27 @@ struct UnigramLattice: Sendable {
     scale = symbols > 0 ? bits / symbols : 0
   }
 
+  /// A trie of the pieces.
+  func makeTrie() -> SymbolTrie {
+    var trie = SymbolTrie()
+    for (index, piece) in pieces.enumerated() { trie.insert(piece.symbols, value: Int32(index)) }
+    return trie
+  }
+
   /// For each piece how often it is expected to occur.
-  func expectedCounts(_ text: SymbolText) -> [Double] {
+  ///
+  /// - Parameter matches: those of the pieces in the text.
+  func expectedCounts(_ text: SymbolText, _ matches: UnigramMatches) -> [Double] {
     let factors = pieces.map { exp($0.score + scale * Double($0.symbols.count)) }
-    return sum(text) { word, count, counts, scratch in
-      let size = word.count
+    return sum(text, matches) { size, count, own, counts, scratch in
       scratch.edges.removeAll(keepingCapacity: true)
       scratch.forward[0] = 1
       for end in 1...size { scratch.forward[end] = 0 }
-      for start in 0..<size where scratch.forward[start] > 0 {
+      for start in 0..<size {
         let here = scratch.forward[start]
-        trie.forEachMatch(in: word, from: start) { end, piece in
+        own.forEach { length, piece in
+          guard here > 0 else { return }
+          let end = start + length
           scratch.forward[end] += here * factors[Int(piece)]
           scratch.edges.append((Int32(start), Int32(end), piece))
         }
@@ -65,10 +69,15 @@ struct UnigramLattice: Sendable {
   }
 
   /// For each piece how often it occurs where each word is made in the most probable way.
-  func bestCounts(_ text: SymbolText) -> [Double] {
-    sum(text) { word, count, counts, scratch in
-      best(word, leavingOut: -1, &scratch)
-      var end = word.count
+  func bestCounts(_ text: SymbolText, _ matches: UnigramMatches) -> [Double] {
+    sum(text, matches) { size, count, own, counts, scratch in
+      scratch.clear(size)
+      for start in 0..<size {
+        own.forEach { length, piece in
+          scratch.offer(start, start + length, piece, pieces[Int(piece)].score)
+        }
+      }
+      var end = size
       while end > 0, scratch.pieces[end] >= 0 {
         counts[Int(scratch.pieces[end])] += count
         end = scratch.starts[end]
@@ -78,10 +87,20 @@ struct UnigramLattice: Sendable {
 
   /// The pieces that make the same string as a piece in the most probable way without it; nil where they are more probable
   /// than the piece itself, or there are none.
-  func alternative(to index: Int) -> [Int32]? {
+  ///
+  /// - Parameter trie: of the pieces.
+  func alternative(to index: Int, _ trie: SymbolTrie) -> [Int32]? {
     var scratch = Scratch()
     let word = pieces[index].symbols
-    let score = word.withUnsafeBufferPointer { best($0, leavingOut: Int32(index), &scratch) }
+    scratch.clear(word.count)
+    word.withUnsafeBufferPointer { word in
+      for start in word.indices {
+        trie.forEachMatch(in: word, from: start) { end, piece in
+          if piece != Int32(index) { scratch.offer(start, end, piece, pieces[Int(piece)].score) }
+        }
+      }
+    }
+    let score = scratch.forward[word.count]
     guard score > -.infinity, score <= pieces[index].score else { return nil }
     var result: [Int32] = []
     var end = word.count
@@ -92,27 +111,6 @@ struct UnigramLattice: Sendable {
     return result
   }
 
-  @discardableResult
-  private func best(_ word: UnsafeBufferPointer<Int32>, leavingOut: Int32, _ scratch: inout Scratch) -> Double {
-    scratch.forward[0] = 0
-    for end in 1...word.count {
-      scratch.forward[end] = -.infinity
-      scratch.pieces[end] = -1
-    }
-    for start in 0..<word.count where scratch.forward[start] > -.infinity {
-      let here = scratch.forward[start]
-      trie.forEachMatch(in: word, from: start) { end, piece in
-        let score = here + pieces[Int(piece)].score
-        if piece != leavingOut, score > scratch.forward[end] {
-          scratch.forward[end] = score
-          scratch.pieces[end] = piece
-          scratch.starts[end] = start
-        }
-      }
-    }
-    return scratch.forward[word.count]
-  }
-
   /// Memory for one word.
   private struct Scratch {
     var forward = [Double](repeating: 0, count: UnigramLattice.longestWord + 1)
@@ -120,26 +118,42 @@ struct UnigramLattice: Sendable {
     var pieces = [Int32](repeating: -1, count: UnigramLattice.longestWord + 1)
     var starts = [Int](repeating: 0, count: UnigramLattice.longestWord + 1)
     var edges: [(start: Int32, end: Int32, piece: Int32)] = []
+
+    /// Begins to look for the best way through a word of some symbols.
+    mutating func clear(_ size: Int) {
+      forward[0] = 0
+      for end in 1...size {
+        forward[end] = -.infinity
+        pieces[end] = -1
+      }
+    }
+
+    /// Takes a piece from a place that can be reached if it is the best way to its end.
+    @inline(__always)
+    mutating func offer(_ start: Int, _ end: Int, _ piece: Int32, _ score: Double) {
+      guard forward[start] > -.infinity, forward[start] + score > forward[end] else { return }
+      forward[end] = forward[start] + score
+      pieces[end] = piece
+      starts[end] = start
+    }
   }
 
-  /// Adds up what `body` adds to the counts of the pieces for each word.
+  /// Adds up what `body` adds to the counts of the pieces for each word. It calls `forEach` of the matches once for each symbol.
   private func sum(
-    _ text: SymbolText,
+    _ text: SymbolText, _ matches: UnigramMatches,
     _ body:
       @Sendable (
-        _ word: UnsafeBufferPointer<Int32>, _ count: Double, _ counts: inout [Double], _ scratch: inout Scratch
+        _ size: Int, _ count: Double, _ own: inout UnigramMatches.Cursor, _ counts: inout [Double],
+        _ scratch: inout Scratch
       ) -> Void
   ) -> [Double] {
-    let results = Mutex([[Double]](repeating: [], count: Self.partCount))
-    let words = text.sizes.count
-    DispatchQueue.concurrentPerform(iterations: Self.partCount) { part in
+    let results = Mutex([[Double]](repeating: [], count: UnigramMatches.partCount))
+    DispatchQueue.concurrentPerform(iterations: UnigramMatches.partCount) { part in
       var counts = [Double](repeating: 0, count: pieces.count)
       var scratch = Scratch()
-      text.symbols.withUnsafeBufferPointer { symbols in
-        for word in words * part / Self.partCount..<words * (part + 1) / Self.partCount {
-          let own = symbols[text.starts[word]..<text.starts[word] + Int(text.sizes[word])]
-          body(UnsafeBufferPointer(rebasing: own), Double(text.counts[word]), &counts, &scratch)
-        }
+      var cursor = UnigramMatches.Cursor(matches.parts[part])
+      for word in UnigramMatches.words(text, part) {
+        body(Int(text.sizes[word]), Double(text.counts[word]), &cursor, &counts, &scratch)
       }
       results.withLock { $0[part] = counts }
     }

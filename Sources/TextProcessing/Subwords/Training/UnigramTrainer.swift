@@ -34,19 +34,20 @@ struct UnigramTrainer {
     var pieces = UnigramSeeds(text, alphabetSize: alphabet.count, longest: longest).pieces(limit: Self.seedLimit)
     // A tenth more than asked for, since the last step takes the best of them.
     let wanted = max(options.vocabularySize * 11 / 10, alphabet.count)
+    var matches = UnigramMatches(text, UnigramLattice(pieces).makeTrie())
     while true {
-      for _ in 0..<Self.fitsPerPruning { fit(&pieces) }
+      for _ in 0..<Self.fitsPerPruning { fit(&pieces, &matches) }
       if pieces.count <= wanted || !report(pieces.count) { break }
-      prune(&pieces, to: max(wanted, Int(Double(pieces.count) * Self.shrinkage)))
+      prune(&pieces, &matches, to: max(wanted, Int(Double(pieces.count) * Self.shrinkage)))
     }
     return try model(pieces)
   }
 
   /// One step of expectation and maximisation. Probabilities are exp(ψ(expected)), which favours few pieces (Liang & Klein
   /// 2007, "Structured Bayesian Nonparametric Models with Variational Inference").
-  private func fit(_ pieces: inout [UnigramPiece]) {
-    let lattice = UnigramLattice(pieces)
-    let expected = lattice.expectedCounts(text)
+  private func fit(_ pieces: inout [UnigramPiece], _ matches: inout UnigramMatches) {
+    let expected = UnigramLattice(pieces).expectedCounts(text, matches)
+    var numbers = [Int32](repeating: -1, count: pieces.count)
     var kept: [UnigramPiece] = []
     var sum = 0.0
     for (index, var piece) in pieces.enumerated() {
@@ -55,37 +56,42 @@ struct UnigramTrainer {
       if count < Self.leastExpected { continue }
       piece.score = count
       sum += count
+      numbers[index] = Int32(kept.count)
       kept.append(piece)
     }
     let total = Self.digamma(sum)
     for index in kept.indices { kept[index].score = Self.digamma(kept[index].score) - total }
+    if kept.count < pieces.count { matches.renumber(numbers) }
     pieces = kept
   }
 
   /// Keeps the pieces whose loss would lower the likelihood of the texts most, were the next best pieces to take their place.
-  private func prune(_ pieces: inout [UnigramPiece], to size: Int) {
+  private func prune(_ pieces: inout [UnigramPiece], _ matches: inout UnigramMatches, to size: Int) {
     let lattice = UnigramLattice(pieces)
-    let counts = lattice.bestCounts(text)
+    let trie = lattice.makeTrie()
+    let counts = lattice.bestCounts(text, matches)
     let sum = counts.reduce(0, +)
     let logSum = log(sum)
-    var kept: [UnigramPiece] = []
+    var kept: [Int] = []
     var candidates: [(index: Int, loss: Double)] = []
     for (index, piece) in pieces.enumerated() {
       if piece.symbols.count == 1 {
-        kept.append(piece)
+        kept.append(index)
         continue
       }
       let count = counts[index]
-      guard count > 0, let others = lattice.alternative(to: index) else { continue }
+      guard count > 0, let others = lattice.alternative(to: index, trie) else { continue }
       // Its occurrences become occurrences of the others.
       let otherSum = log(sum + count * Double(others.count - 1))
       let other = others.reduce(0.0) { $0 + log(counts[Int($1)] + count) - otherSum }
       candidates.append((index, count * (log(count) - logSum - other)))
     }
     candidates.sort { $0.loss != $1.loss ? $0.loss > $1.loss : $0.index < $1.index }
-    let chosen = candidates.prefix(max(0, size - kept.count)).map(\.index).sorted()
-    kept += chosen.map { pieces[$0] }
-    pieces = kept
+    kept += candidates.prefix(max(0, size - kept.count)).map(\.index).sorted()
+    var numbers = [Int32](repeating: -1, count: pieces.count)
+    for (number, index) in kept.enumerated() { numbers[index] = Int32(number) }
+    matches.renumber(numbers)
+    pieces = kept.map { pieces[$0] }
   }
 
   /// The special tokens, then the best pieces by falling probability, all characters among them.
