@@ -7,6 +7,8 @@ public struct PreparedLinear: Sendable {
   private let matrix: PackedMatrix
   private let bias: Tensor?
 
+  /// y = x·Wᵀ + b from I to O features.
+  ///
   /// - Parameters:
   ///   - weight: [O, I].
   ///   - bias: [O].
@@ -18,8 +20,8 @@ public struct PreparedLinear: Sendable {
     self.bias = bias?.detached
   }
 
-  /// Whether it pays for a weight of a shape, and gives what ``Tensor/linear(weight:bias:)`` does: larger ones under few rows are
-  /// read as they lie, and the kernels in plain C leave large products to OpenBLAS.
+  /// Whether it pays for a weight of the shape [O, I], and gives what ``Tensor/linear(weight:bias:)`` does: larger ones
+  /// under few rows are read as they lie, and the kernels in plain C leave large products to OpenBLAS.
   public static func suits(_ shape: [Int]) -> Bool {
     shape.elementCount < largeWeight && Kernels.level != .plain
   }

@@ -17,7 +17,7 @@ extension Prune {
     let tests = judged.map { $0.test ?? $0.validation ?? $0.training }
     var original = model
     // Classes that have numbers alone get the names of the images'.
-    if let names = training?.training.classNames, model.hasNumbers, names.count == model.labels.count {
+    if let names = training?.training.classNames, model.hasNumbers, Set(names).count == model.labels.count {
       original = model.naming(classes: names)
     }
     if let training, training.training.classNames != original.labels {
