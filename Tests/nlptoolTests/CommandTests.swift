@@ -262,6 +262,14 @@ struct TokenizeOptionTests {
       try run("Ｆｕｌｌ 漢語 naïve ガ हिन्दी\n", ["--fold-width", "--simplify", "--strip-accents"]).output
         == "Full 汉语 naive ガ हिन्दी\n")
     #expect(try run("👨‍👩‍👧 e\n", ["--offset-unit", "utf16", "--format", "offsets"]).output.hasSuffix("9\t10\tword\te\n\n"))
+    // Offsets are those of the bytes as they were read.
+    for (policy, token) in [("skip", "ab"), ("replace", "a\u{FFFD}b")] {
+      let mended = try Command.run(
+        ["tokenize", "--invalid", policy, "--unit", "line", "--format", "offsets"],
+        input: Data([0x61, 0xE4, 0xBB, 0x62, 0x20, 0xC3, 0xA9, 0x0A]))
+      #expect(mended.output == "0\t4\tword\t\(token)\n5\t7\tword\té\n\n", "\(mended.output)")
+      #expect(mended.errors.contains("1 ill-formed sequence, the first at byte 1"))
+    }
     let explained = try run("漢字 ok\n", ["--simplify", "--explain"])
     #expect(explained.output.contains("1  汉字   cjk   0–6    0–2      0–2    0–2        漢字\n"), "\(explained.output)")
     try Command.withFolder { folder in

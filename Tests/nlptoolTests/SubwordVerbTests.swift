@@ -47,6 +47,11 @@ struct SubwordVerbTests {
       #expect(pair.contains(#""sequence_ids":[null,0,0,null,1,null]"#), "\(pair)")
       let characters = try run("--pair", "--format", "jsonl", "--offset-unit", "scalars", input: "é b\téc\n").output
       #expect(characters.contains(#""offsets":[[0,0],[0,1],[2,3],[0,0],[0,2],[0,0]]"#), "\(characters)")
+      let mended = try Command.run(
+        ["tokenize", "--tokenizer", file, "--pair", "--format", "jsonl", "--invalid", "skip"],
+        input: Data([0xFF, 0x61, 0xFF, 0x09, 0xFF, 0x62, 0x20, 0xFF, 0x63, 0x0A])
+      ).output
+      #expect(mended.contains(#""offsets":[[0,0],[1,2],[0,0],[1,2],[4,5],[0,0]]"#), "\(mended)")
       for bad in ["a b\n", "a\tb\tc\n"] {
         let result = try run("--pair", input: bad)
         #expect(result.code == 65 && result.errors.contains("standard input, line 1"), "\(result.errors)")

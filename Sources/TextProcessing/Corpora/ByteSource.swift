@@ -137,6 +137,9 @@ final class ByteSource {
     return try open().read(into: buffer)
   }
 
+  /// What was mended since the last call, by offsets from the begin of all that is read; some of it may lie ahead.
+  func takeRepairs() -> [TextRepairs.Repair] { repair?.takeRepairs() ?? [] }
+
   /// All bytes that are left.
   func readAll() throws(CorpusError) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -146,6 +149,7 @@ final class ByteSource {
       bytes.append(contentsOf: repeatElement(0, count: block))
       let count = try bytes.fill(from: start) { bytes throws(CorpusError) in try read(into: bytes) }
       bytes.removeLast(block - count)
+      _ = takeRepairs()
       if count == 0 { return bytes }
     }
   }

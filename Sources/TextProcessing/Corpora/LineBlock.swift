@@ -8,15 +8,29 @@ public struct LineBlock: Sendable {
   public let path: String
   /// How many lines there are.
   public let lineCount: Int
+  /// Of the lines that something was mended in, what it was.
+  private let repairs: [Int: TextRepairs]
 
-  init(bytes: [UInt8], firstLine: Int, path: String) {
+  /// `repairs` have offsets in `bytes`.
+  init(bytes: [UInt8], firstLine: Int, path: String, repairs: TextRepairs = TextRepairs()) {
     self.bytes = bytes
     self.firstLine = firstLine
     self.path = path
     var count = 0
-    Self.forEachLine(of: bytes) { _ in count += 1 }
+    var ofLines: [Int: TextRepairs] = [:]
+    Self.forEachLine(of: bytes) { line in
+      if !repairs.isEmpty {
+        let ofLine = repairs.within(line)
+        if !ofLine.isEmpty { ofLines[firstLine + count] = ofLine }
+      }
+      count += 1
+    }
     lineCount = count
+    self.repairs = ofLines
   }
+
+  /// What was mended of a line where ill-formed bytes are replaced or left out, by offsets in the line.
+  public func repairs(inLine number: Int) -> TextRepairs { repairs[number] ?? TextRepairs() }
 
   /// Calls `body` with each line: its number, and its bytes without the line end.
   public func forEachLine<Failure: Error>(

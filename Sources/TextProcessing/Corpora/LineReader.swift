@@ -34,6 +34,10 @@ public final class LineReader {
   /// Bytes that are read and not yet lines.
   private var pending: Range<Int>
   private var reachedEnd: Bool
+  /// What was mended from the first pending byte on, by offsets in all that is read.
+  private var repairs = TextRepairs()
+  /// Offset of the buffer's first byte in all that is read.
+  private var bufferOffset = 0
 
   /// Opens a file, also one that gzip, xz or Zstandard has compressed; `-` is standard input.
   public convenience init(path: String, encoding: TextEncoding = TextEncoding()) throws(CorpusError) {
@@ -106,6 +110,9 @@ public final class LineReader {
     }
   }
 
+  /// What was mended of the line, by offsets in it: where ill-formed bytes are replaced or left out.
+  public var lineRepairs: TextRepairs { repairs(in: line) }
+
   /// The line as a string, without a byte order mark at the start of the file. Throws when it is not UTF-8.
   public func lineText() throws(CorpusError) -> String {
     try buffer.withUnsafeBufferPointer { bytes throws(CorpusError) in
@@ -145,7 +152,9 @@ public final class LineReader {
       }
     }
     guard end > pending.lowerBound else { return nil }
-    let block = LineBlock(bytes: Array(buffer[pending.lowerBound..<end]), firstLine: lineNumber + 1, path: path)
+    let block = LineBlock(
+      bytes: Array(buffer[pending.lowerBound..<end]), firstLine: lineNumber + 1, path: path,
+      repairs: repairs(in: pending.lowerBound..<end))
     pending = end..<pending.upperBound
     line = end..<end
     lineNumber += block.lineCount
@@ -184,6 +193,11 @@ public final class LineReader {
     }
   }
 
+  /// What was mended of a part of the buffer.
+  private func repairs(in part: Range<Int>) -> TextRepairs {
+    repairs.isEmpty ? repairs : repairs.within(bufferOffset + part.lowerBound..<bufferOffset + part.upperBound)
+  }
+
   private var lastNewline: Int? {
     buffer[pending].lastIndex(of: UInt8(ascii: "\n"))
   }
@@ -202,12 +216,15 @@ public final class LineReader {
         let moved = UnsafeRawBufferPointer(rebasing: bytes[pending])
         bytes.copyMemory(from: moved)
       }
+      bufferOffset += pending.lowerBound
+      repairs.removeAll(before: bufferOffset)
       pending = 0..<pending.count
       line = 0..<0
     }
     if pending.count > buffer.count / 2 { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
     let start = pending.upperBound
     let count = try buffer.fill(from: start) { bytes throws(CorpusError) in try source.read(into: bytes) }
+    repairs.append(source.takeRepairs())
     pending = 0..<start + count
     if count == 0 { reachedEnd = true }
   }

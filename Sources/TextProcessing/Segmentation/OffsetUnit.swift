@@ -31,9 +31,20 @@ public final class OffsetConverter {
 
   /// Ranges of bytes of a text in the unit. A range that begins or ends within one of the unit's characters is widened to the
   /// whole of it. Costs one pass over the text, and a sort where the ranges are not in order.
-  public func convert(_ ranges: [Range<Int>], in text: Span<UInt8>) -> [Range<Int>] {
-    if unit == .bytes { return ranges }
-    return text.withUnsafeBufferPointer { text in
+  ///
+  /// Of a text that was mended the results are offsets into the original. Its bytes are counted as they were; of the other
+  /// units each ill-formed sequence is the U+FFFD that decoders replace it by, also where it was left out.
+  public func convert(
+    _ ranges: [Range<Int>], in text: Span<UInt8>, repairs: TextRepairs = TextRepairs()
+  ) -> [Range<Int>] {
+    if unit == .bytes { return repairs.originalRanges(of: ranges) }
+    if repairs.isEmpty { return convertWhole(ranges, in: text) }
+    let (replaced, ranges) = repairs.replaced(text, ranges)
+    return convertWhole(ranges, in: replaced.span)
+  }
+
+  private func convertWhole(_ ranges: [Range<Int>], in text: Span<UInt8>) -> [Range<Int>] {
+    text.withUnsafeBufferPointer { text in
       let isPlain = ByteScanner.best.firstNonASCII(in: text) == text.count
       // Of ASCII, CR LF alone is one cluster.
       if isPlain, unit != .graphemes || !text.contains(0x0D) { return ranges }

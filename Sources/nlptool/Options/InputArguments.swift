@@ -11,8 +11,7 @@ struct InputArguments: ParsableArguments {
       valueName: "name"))
   var encoding: String?
 
-  @Option(
-    help: "What becomes of bytes that mean nothing in it. Offsets are then those of the text as it was mended.")
+  @Option(help: "What becomes of bytes that mean nothing in it. Offsets stay those of the text as it was.")
   var invalid = TextEncoding.InvalidBytes.error
 
   var textEncoding: TextEncoding {

@@ -29,7 +29,7 @@ final class ExplainLines: LineDivider {
         if let offset = UTF8Validation.firstInvalidOffset(in: line) {
           throw CorpusError.invalidUTF8(path: block.path, line: number, offset: offset)
         }
-        try explain(line)
+        try explain(line, repairs: block.repairs(inLine: number))
       }
     } catch {
       failure = error
@@ -42,7 +42,7 @@ final class ExplainLines: LineDivider {
     var range: Range<Int>
   }
 
-  private func explain(_ line: Span<UInt8>) throws {
+  private func explain(_ line: Span<UInt8>, repairs: TextRepairs) throws {
     let text = line.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     output += "text      \(Self.shown(text))\n".utf8
     var rows: [Row] = []
@@ -68,7 +68,7 @@ final class ExplainLines: LineDivider {
           Row(token: encoding.tokens[index], kind: "\(encoding.ids[index])", range: encoding.ranges[index]))
       }
     }
-    let ranges = converters.map { $0.convert(rows.map(\.range), in: line) }
+    let ranges = converters.map { $0.convert(rows.map(\.range), in: line, repairs: repairs) }
     var table = [["#", "token", workspace == nil ? "id" : "kind"] + converters.map(\.unit.rawValue) + ["in the text"]]
     for (index, row) in rows.enumerated() {
       let source = line.withUnsafeBufferPointer { String(decoding: $0[row.range], as: UTF8.self) }

@@ -7,6 +7,8 @@ final class SubwordLines: LineDivider {
   private let addsSpecialTokens: Bool
   private let converter: OffsetConverter
   private let arguments: SubwordArguments?
+  /// What was mended of the line.
+  private var repairs = TextRepairs()
   var block: LineBlock?
   private(set) var output: [UInt8] = []
   private(set) var failure: (any Error)?
@@ -30,6 +32,7 @@ final class SubwordLines: LineDivider {
     guard let block else { return }
     do {
       try block.forEachLine { number, line in
+        repairs = block.repairs(inLine: number)
         if let arguments { tokenizer.dropoutSeed = arguments.seed(ofLine: number) }
         do throws(SubwordTokenizerError) {
           if arguments?.pair ?? false { try appendPair(line) } else { try append(line) }
@@ -88,16 +91,16 @@ final class SubwordLines: LineDivider {
 
   /// Where the tokens stand in their texts, in the unit that is asked for.
   private func ranges(of encoding: SubwordEncoding, in line: Span<UInt8>, _ second: [UInt8]?) -> [Range<Int>] {
-    guard let second else { return converter.convert(encoding.ranges, in: line) }
+    guard let second else { return converter.convert(encoding.ranges, in: line, repairs: repairs) }
     var result = encoding.ranges
-    func convert(_ sequence: Int, _ text: Span<UInt8>) {
+    func convert(_ sequence: Int, _ text: Span<UInt8>, _ repairs: TextRepairs) {
       let places = encoding.ranges.indices.filter { (encoding.sequenceIDs[$0] ?? 0) == sequence }
-      for (place, range) in zip(places, converter.convert(places.map { encoding.ranges[$0] }, in: text)) {
-        result[place] = range
-      }
+      let ranges = converter.convert(places.map { encoding.ranges[$0] }, in: text, repairs: repairs)
+      for (place, range) in zip(places, ranges) { result[place] = range }
     }
-    convert(0, line)
-    convert(1, second.span)
+    // The first of a pair comes alone; one tab is between them.
+    convert(0, line, repairs.within(0..<line.count))
+    convert(1, second.span, repairs.within(line.count + 1..<line.count + 1 + second.count))
     return result
   }
 

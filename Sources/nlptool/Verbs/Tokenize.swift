@@ -13,7 +13,8 @@ struct Tokenize: ParsableCommand {
     abstract: "Divide texts into tokens.",
     discussion: """
       Reads UTF-8, one text a line, and writes one line for each. Words are those of Unicode's UAX #29 with ICU's \
-      dictionaries for Chinese, Japanese, Thai and others. Offsets count bytes of the line as it was read, or what --offset-unit says.
+      dictionaries for Chinese, Japanese, Thai and others. Offsets count bytes of the line as it was before any change \
+      (of its UTF-8 where --encoding converts it), or what --offset-unit says.
 
       Formats: text, tokens with a space between; jsonl, one object {"tokens":[{"text","kind","start","end"}]}; \
       offsets, a line "start TAB end TAB kind TAB token" for each token and an empty line after each text; ids, \

@@ -7,16 +7,16 @@ final class WordLines: LineDivider {
   private let workspace: TokenizerWorkspace
   private let format: Tokenize.Format
   private let vocabulary: Vocabulary?
+  /// nil where the format has no offsets.
   private let converter: OffsetConverter?
-  /// The ranges of the line's tokens where they do not count bytes.
-  private var ranges: [Range<Int>] = []
+  /// The ranges of the line's tokens where they are others than the workspace's; nil where they are those.
+  private var ranges: [Range<Int>]?
   var block: LineBlock?
   private(set) var output: [UInt8] = []
   private(set) var failure: (any Error)?
 
   init(tokenizer: Tokenizer, format: Tokenize.Format, vocabulary: Vocabulary?, offsets: OffsetUnit) throws {
-    // Nothing else has offsets.
-    converter = offsets == .bytes || (format != .offsets && format != .jsonl) ? nil : try OffsetConverter(to: offsets)
+    converter = format == .offsets || format == .jsonl ? try OffsetConverter(to: offsets) : nil
     self.tokenizer = tokenizer
     workspace = tokenizer.makeWorkspace()
     self.format = format
@@ -35,7 +35,12 @@ final class WordLines: LineDivider {
           throw .invalidUTF8(path: block.path, line: number, offset: error.offset)
         }
         if let converter {
-          ranges = converter.convert((0..<workspace.count).map { workspace.range(at: $0) }, in: line)
+          let repairs = block.repairs(inLine: number)
+          ranges = nil
+          if converter.unit != .bytes || !repairs.isEmpty {
+            let ofTokens = (0..<workspace.count).map { workspace.range(at: $0) }
+            ranges = converter.convert(ofTokens, in: line, repairs: repairs)
+          }
         }
         appendLine()
       }
@@ -60,7 +65,7 @@ final class WordLines: LineDivider {
       }
     case .offsets:
       for index in 0..<workspace.count {
-        let range = converter == nil ? workspace.range(at: index) : ranges[index]
+        let range = ranges?[index] ?? workspace.range(at: index)
         append(range.lowerBound)
         output.append(UInt8(ascii: "\t"))
         append(range.upperBound)
@@ -73,7 +78,7 @@ final class WordLines: LineDivider {
     case .jsonl:
       output += "{\"tokens\":[".utf8
       for index in 0..<workspace.count {
-        let range = converter == nil ? workspace.range(at: index) : ranges[index]
+        let range = ranges?[index] ?? workspace.range(at: index)
         output += (index > 0 ? ",{\"text\":\"" : "{\"text\":\"").utf8
         appendJSON(index)
         output += "\",\"kind\":\"".utf8
