@@ -281,33 +281,54 @@ static void convolve(const struct convolution_geometry *g, const float *input, p
   } while (run < runs);
 }
 
+/// Where rows of 16 columns have their runs beside each other, each column is one contiguous row of runs · rows elements:
+/// those are transposed by squares of 8, up to the last elements, whose number is given.
+INLINE ptrdiff_t transposed_filters(ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride, ptrdiff_t rows,
+                                    ptrdiff_t width) {
+  return run_stride == 1 && row_stride == runs && width == 16 ? runs * rows / 8 * 8 : 0;
+}
+
 static void pack_filters(const float *filters, ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride,
                          ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *panels) {
-  for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows) {
+  for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows, filters += 16 * column_stride) {
     ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
-    for (ptrdiff_t run = 0; run < runs; run++) {
-      for (ptrdiff_t k = 0; k < rows; k++) {
-        const float *from = filters + run * run_stride + k * row_stride + 16 * p * column_stride;
+    ptrdiff_t transposed = transposed_filters(run_stride, runs, row_stride, rows, width);
+    for (ptrdiff_t m = 0; m < transposed; m += 8)
+      for (ptrdiff_t half = 0; half < 16; half += 8) {
+        f8 v[8];
+        for (int j = 0; j < 8; j++) v[j] = load(filters + (half + j) * column_stride + m);
+        transpose8(v);
+        for (int i = 0; i < 8; i++) store(panels + 16 * ((m + i) % runs * rows + (m + i) / runs) + half, v[i]);
+      }
+    for (ptrdiff_t k = transposed / (runs > 0 ? runs : 1); k < rows; k++)
+      for (ptrdiff_t run = 0; run < runs; run++) {
+        const float *from = filters + run * run_stride + k * row_stride;
         float *to = panels + 16 * (run * rows + k);
         ptrdiff_t j = 0;
         for (; j < width; j++) to[j] = from[j * column_stride];
         for (; j < 16; j++) to[j] = 0;
       }
-    }
   }
 }
 
 static void unpack_filters(const float *panels, ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride,
                            ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *filters) {
-  for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows) {
+  for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows, filters += 16 * column_stride) {
     ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
-    for (ptrdiff_t run = 0; run < runs; run++) {
-      for (ptrdiff_t k = 0; k < rows; k++) {
-        float *to = filters + run * run_stride + k * row_stride + 16 * p * column_stride;
+    ptrdiff_t transposed = transposed_filters(run_stride, runs, row_stride, rows, width);
+    for (ptrdiff_t m = 0; m < transposed; m += 8)
+      for (ptrdiff_t half = 0; half < 16; half += 8) {
+        f8 v[8];
+        for (int i = 0; i < 8; i++) v[i] = load(panels + 16 * ((m + i) % runs * rows + (m + i) / runs) + half);
+        transpose8(v);
+        for (int j = 0; j < 8; j++) store(filters + (half + j) * column_stride + m, v[j]);
+      }
+    for (ptrdiff_t k = transposed / (runs > 0 ? runs : 1); k < rows; k++)
+      for (ptrdiff_t run = 0; run < runs; run++) {
+        float *to = filters + run * run_stride + k * row_stride;
         const float *from = panels + 16 * (run * rows + k);
         for (ptrdiff_t j = 0; j < width; j++) to[j * column_stride] = from[j];
       }
-    }
   }
 }
 

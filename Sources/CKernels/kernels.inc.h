@@ -19,6 +19,7 @@
 #include "convolution_max.inc.h"
 #include "special.inc.h"
 #include "winograd.inc.h"
+#include "winograd_gradient.inc.h"
 #include "pooling.inc.h"
 #include "losses.inc.h"
 #include "activations.inc.h"
@@ -59,6 +60,10 @@ const struct kernel_table KERNEL_JOIN(kernel_table_, KERNEL_SUFFIX) = {
     .fold_columns = fold_columns,
     .winograd_filters = winograd_filters,
     .winograd = winograd,
+    .winograd_once = winograd_once,
+    .winograd_gradient_tiles = winograd_gradient_tiles,
+    .winograd_gradient_products = winograd_gradient_products,
+    .winograd_gradient_filters = winograd_gradient_filters,
     .convolve_depthwise = convolve_depthwise,
     .depthwise_filter_gradient = depthwise_filter_gradient,
     .pack_filters = pack_filters,

@@ -81,15 +81,38 @@ struct kernel_table {
   void (*convolution_filter_gradient)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
                                       ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
                                       float *sums, const float *zeros);
-  /// One panel of filters of 3 × 3 elements over some channels, transformed for `winograd`: 36 matrices, `stride` floats
-  /// apart.
-  void (*winograd_filters)(const float *panel, ptrdiff_t channels, ptrdiff_t stride, float *out);
-  /// `convolve` for filters of 3 × 3 elements with a stride of 1, by tiles of 4 × 4 windows: first..<first + count (at most
-  /// KERNEL_WINOGRAD_TILES) of those of all images. `filters` holds 36 matrices kernel_winograd_filter_stride apart,
+  /// One panel of filters of side × side elements (3 or 5) over some channels, transformed for `winograd`: 36 matrices,
+  /// `stride` floats apart.
+  void (*winograd_filters)(ptrdiff_t side, const float *panel, ptrdiff_t channels, ptrdiff_t first_channel,
+                           ptrdiff_t end_channel, ptrdiff_t stride, float *out);
+  /// `convolve` for filters of 3 × 3 or 5 × 5 elements with a stride of 1, by tiles of 4 × 4 or 2 × 2 windows:
+  /// first..<first + count (at most KERNEL_WINOGRAD_TILES) of those of all images. `filters` holds 36 matrices kernel_winograd_filter_stride apart,
   /// `scratch` kernel_winograd_scratch floats.
   void (*winograd)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first, ptrdiff_t count,
                    const float *filters, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
                    const struct convolution_finish *finish, const float *zeros, float *scratch);
+  /// The same with the panels of `convolve`, which are transformed as they are needed, for each call anew: what takes less
+  /// time where few tiles are under many filters. `scratch` holds kernel_winograd_once_scratch floats.
+  void (*winograd_once)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
+                        ptrdiff_t count, const float *panels, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel,
+                        float *output, const struct convolution_finish *finish, const float *zeros, float *scratch);
+  /// The gradient of n such filters, in three steps for `tiles` tiles at a time (at most
+  /// KERNEL_WINOGRAD_GRADIENT_TILES), for which `inputs` and `gradients` have kernel_winograd_inputs and
+  /// kernel_winograd_gradients floats. First tiles first..<first + count of all images, of which the first is number
+  /// `place` of these, are transformed; `zeros` holds as many zeros as there are channels, or filters.
+  void (*winograd_gradient_tiles)(const struct convolution_geometry *geometry, const float *input,
+                                  const float *gradient, ptrdiff_t n, ptrdiff_t first, ptrdiff_t count,
+                                  ptrdiff_t place, ptrdiff_t tiles, const float *zeros, float *inputs,
+                                  float *gradients);
+  /// Then their products for some of the channels and of the panels of 16 filters become `sums` [panel, 36, channel, 16], or
+  /// are added to them.
+  void (*winograd_gradient_products)(const float *inputs, ptrdiff_t channels, const float *gradients, ptrdiff_t n,
+                                     ptrdiff_t tiles, ptrdiff_t first_channel, ptrdiff_t channel_count,
+                                     ptrdiff_t first_panel, ptrdiff_t end_panel, enum product_start start,
+                                     float *sums);
+  /// Last the sums of a panel become its filters' elements, [channel, 16] each, `run_stride` floats apart.
+  void (*winograd_gradient_filters)(ptrdiff_t side, const float *sums, ptrdiff_t channel_count, ptrdiff_t run_stride,
+                                    float *out);
   /// Rows first_row..<end_row of an image from the columns of its windows: for each window, row by row from first_window_row
   /// on, [kernel height, kernel width, channels]. Each pixel is the sum of what the windows that see it hold for it, and
   /// of `bias` unless that is NULL. 8 floats may be read behind the columns.
@@ -331,6 +354,18 @@ static inline ptrdiff_t kernel_winograd_filter_stride(ptrdiff_t channels, ptrdif
 
 static inline ptrdiff_t kernel_winograd_scratch(ptrdiff_t channels, ptrdiff_t tiles) {
   return 36 * (tiles * channels + 16 + tiles * 64 + 16);
+}
+
+static inline ptrdiff_t kernel_winograd_once_scratch(ptrdiff_t channels, ptrdiff_t tiles) {
+  return 36 * (tiles * channels + 16 + tiles * 32 + 16 + 32 * KERNEL_WINOGRAD_DEPTH + 16);
+}
+
+static inline ptrdiff_t kernel_winograd_inputs(ptrdiff_t channels, ptrdiff_t tiles) {
+  return 36 * (tiles * ((channels + 31) / 16 * 16) + 16);
+}
+
+static inline ptrdiff_t kernel_winograd_gradients(ptrdiff_t n, ptrdiff_t tiles) {
+  return 36 * ((n + 15) / 16 * 16 * tiles + 16);
 }
 
 static inline ptrdiff_t kernel_local_response_scratch(ptrdiff_t channels, ptrdiff_t size) {

@@ -79,8 +79,14 @@ struct byte_windows {
 /// Windows that one call of the convolution takes at most.
 #define KERNEL_WINDOW_BLOCK 144
 
-/// Tiles of 4 × 4 windows that one call of Winograd's algorithm takes at most.
+/// Tiles of windows that one call of Winograd's algorithm takes at most.
 #define KERNEL_WINOGRAD_TILES 64
+
+/// The same for gradients of filters, whose products are taken over tiles.
+#define KERNEL_WINOGRAD_GRADIENT_TILES 1024
+
+/// Channels of two panels of filters that are transformed at a time where they are used once: a core's own cache holds them.
+#define KERNEL_WINOGRAD_DEPTH 64
 
 /// A convolution of images whose channels lie together: what a window reads, and where its result goes. Distances count
 /// floats.

@@ -8,6 +8,9 @@ struct ConvolutionFilterGradient {
   /// taken in slices of the windows that do not depend on the number of threads.
   func callAsFunction(_ gradient: Tensor, _ x: Tensor) -> Tensor {
     let input = ConvolutionInput(x, shape)
+    if let winograd = WinogradFilterGradient(input, shape) {
+      return unpacked(winograd.sums(gradient), slices: 1, panelCount: (shape.groupFilters + 15) / 16)
+    }
     let block = input.geometry.windowBlock
     let depth = shape.groupChannels * shape.kernel.area
     let panelCount = (shape.groupFilters + 15) / 16

@@ -74,7 +74,11 @@ struct WindowProduct {
   /// Computes all windows by the algorithm that takes the least time for filters that are used once.
   func runOnce(_ input: Tensor, _ filters: PackedFilters, into output: Tensor, _ finish: ConvolutionFinish = .init()) {
     if gainsFromWinograd(filters: filters.count, groups: filters.groups, isPrepared: false) {
-      run(input, WinogradFilters(filters), into: output, finish)
+      if winogradTileCount <= Self.fewTiles {
+        runWinogradOnce(input, filters, into: output, finish)
+      } else {
+        run(input, WinogradFilters(filters), into: output, finish)
+      }
     } else {
       run(input, filters, into: output, finish)
     }
