@@ -170,6 +170,14 @@ struct ImageVerbTests {
         "evaluate", numbered, "\(folder)/part.csv", "--path-column", "file", "--label-column", "class", "--json",
       ])
       #expect(try json(table.output)["accuracy"] as? Double == 1)
+      for verb in [["quantize"], ["prune", "--share", "0.01"]] {
+        let judged = try Command.run(
+          verb + [
+            numbered, "--test", "\(folder)/part.csv", "--path-column", "file", "--label-column", "class", "--output",
+            "\(folder)/\(verb[0])d",
+          ])
+        #expect(judged.code == 0 && judged.output.contains("accuracy"), "\(judged.errors)\(judged.output)")
+      }
       // Other names, and fewer of them, could be any.
       try files.moveItem(atPath: "\(folder)/part/1", toPath: "\(folder)/part/below")
       #expect(try Command.run(["evaluate", numbered, "\(folder)/part"]).code == 65)

@@ -59,6 +59,18 @@ struct SubwordVerbTests {
       let cut = try run("--max-tokens", "4", "--stride", "1", "--format", "jsonl", input: "a b c\n").output
       #expect(cut.hasPrefix(#"{"ids":[2,4,5,3]"#) && cut.contains(#""overflow":[{"ids":[2,5,6,3]"#), "\(cut)")
       #expect(try run("--max-tokens", "3", "--format", "ids", input: "a b c\n").output == "2 4 3\n")
+      // The same from a vocabulary of subwords, by vocab encode.
+      let store = "\(folder)/subwords.sqlite"
+      #expect(try Command.run(["vocab", "import", file, "--output", store]).code == 0)
+      for options in [
+        ["--pair"], ["--pair", "--max-tokens", "5", "--pad-to", "8"], ["--pair", "--no-special-tokens"],
+      ] {
+        let input = Data("a b c\tc b\n".utf8)
+        let encoded = try Command.run(["vocab", "encode", store] + options, input: input)
+        let expected = try Command.run(
+          ["tokenize", "--tokenizer", file, "--format", "ids"] + options, input: input)
+        #expect(encoded.code == 0 && encoded.output == expected.output, "\(encoded.output) \(encoded.errors)")
+      }
       #expect(
         try run("--max-tokens", "2", "--no-special-tokens", "--format", "ids", input: "a b c\n").output == "4 5\n")
       #expect(try run("--pad-to", "5", "--format", "ids", input: "a\nb c\n").output == "2 4 3 0 0\n2 5 6 3 0\n")

@@ -36,14 +36,8 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "One JSON object in place of the tables.")
   var json = false
 
-  @Flag(help: "Leave damaged images out and count them, where otherwise the first ends the command.")
-  var skipBad = false
-
-  @Option(
-    help: ArgumentHelp("Column of a table of images that holds paths. (default: path, file, …)", valueName: "name"))
-  var pathColumn: String?
-
   @OptionGroup(title: "Data") var corpus: CorpusArguments
+  @OptionGroup(title: "Images") var images: ImageSetArguments
   @OptionGroup(title: "ONNX files") var onnx: ONNXArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
 
@@ -67,7 +61,7 @@ struct Evaluate: ParsableCommand {
   }
 
   private func judge(_ model: LoadedModel) throws {
-    if skipBad || pathColumn != nil { throw ValidationError("--skip-bad and --path-column are for models of images") }
+    try images.checkNone()
     let texts = try LabelledTexts(paths: data, options: corpus.options(for: model.task))
     let (evaluation, truncated) = try model.evaluate(texts)
     if !quiet {

@@ -4,6 +4,7 @@ import ImageData
 import ImageModels
 import ModelExchange
 import ModelFiles
+import Tensors
 import TextModels
 
 /// `nlptool quantize`
@@ -83,6 +84,7 @@ struct Quantize: ParsableCommand {
   var quiet = false
 
   @OptionGroup(title: "Data") var corpus: CorpusArguments
+  @OptionGroup(title: "Images") var images: ImageSetArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
@@ -125,7 +127,10 @@ struct Quantize: ParsableCommand {
 
   /// Refuses what is for bags.
   private func checkIsNetwork(hasTest: Bool = true, isOfImages: Bool = false) throws {
-    if !isOfImages, calibrate != nil { throw ValidationError("--calibrate is for models of images") }
+    if !isOfImages {
+      if calibrate != nil { throw ValidationError("--calibrate is for models of images") }
+      try images.checkNone()
+    }
     if !hasTest, test != nil {
       throw ValidationError("--test is for models that label texts or images; see nlptool evaluate")
     }
@@ -159,14 +164,15 @@ struct Quantize: ParsableCommand {
   private func quantize(_ model: ImageModel) throws {
     try checkIsNetwork(isOfImages: true)
     try ImageModel.checkWritable(to: output, replacing: force)
-    let reading = ImageDataOptions(labelColumn: corpus.labelColumn)
+    let reading = images.options(labelColumn: corpus.labelColumn)
     let tests = try test.map { try model.labelledImages(at: $0, reading: reading) }
     var calibration: Calibration?
     if let calibrate {
       var options = CalibrationOptions()
       options.images = calibrationImages
       options.cutShare = calibrationCut
-      let found = try model.calibration(on: ImageCollection.images(at: calibrate), options)
+      options.skipBad = images.skipBad
+      let found = try model.calibration(on: ImageCollection.images(at: calibrate, skipBad: images.skipBad), options)
       if !quiet { StandardError.write("\(found.inputRanges.count) layers have seen \(found.imageCount) images\n") }
       calibration = found
     }
@@ -175,12 +181,15 @@ struct Quantize: ParsableCommand {
     }
     guard let tests, !quiet else { return try write() }
     // Decoded before, so that the network alone is timed.
-    let examples = try (0..<min(64, tests.count)).map { index in
-      try model.preparedImage(tests.image(at: index * (tests.count / min(64, tests.count))))
+    let examples = try (0..<min(64, tests.count)).compactMap { index throws -> Tensor? in
+      do { return try model.preparedImage(tests.image(at: index * (tests.count / min(64, tests.count)))) } catch {
+        guard images.skipBad else { throw error }
+        return nil
+      }
     }
     func side(_ model: ImageModel, _ folder: String) throws -> ModelComparison.Side {
       try ModelComparison.Side(
-        folder: folder, validation: try model.evaluate(tests).evaluation.validation,
+        folder: folder, validation: try model.evaluate(tests, skipBad: images.skipBad).evaluation.validation,
         compute: { _ = model.logits(examples[$0]) })
     }
     let before = try side(model, self.model)
@@ -196,6 +205,7 @@ struct Quantize: ParsableCommand {
     guard precision == nil, test == nil, calibrate == nil else {
       throw ValidationError("--precision, --calibrate and --test are for networks; see nlptool evaluate")
     }
+    try images.checkNone()
     try BagClassifier.checkWritable(to: output, replacing: force)
     var options = BagQuantizationOptions()
     options.cutoff = cutoff

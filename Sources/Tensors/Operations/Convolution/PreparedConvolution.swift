@@ -5,8 +5,8 @@ import Synchronization
 /// computed with it: batch normalisation by statistics that are known, an addition and ReLU.
 ///
 /// Filters are packed when images first ask for it, in the form that suits the size of these: as much memory as the
-/// weights take, or four times as much for Winograd's algorithm, which filters of 3 × 3 elements with a stride of 1 are
-/// computed by where that is faster.
+/// weights take, or 36 numbers a filter and channel for Winograd's algorithm, which filters of 3 × 3 and 5 × 5 elements with a
+/// stride of 1 are computed by where that is faster.
 public struct PreparedConvolution: Sendable {
   private final class Forms: Sendable {
     struct State: Sendable {

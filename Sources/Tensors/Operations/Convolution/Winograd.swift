@@ -30,8 +30,8 @@ extension WindowProduct {
   /// filters, which must be shared by some tiles, and to transform what it reads and writes.
   func gainsFromWinograd(filters: Int, groups: Int, isPrepared: Bool) -> Bool {
     groups == 1 && [3, 5].contains(geometry.kernel_height) && geometry.kernel_width == geometry.kernel_height
-      && geometry.stride_height == 1
-      && geometry.stride_width == 1 && geometry.dilation_height == 1 && geometry.dilation_width == 1
+      && geometry.stride_height == 1 && geometry.stride_width == 1 && geometry.dilation_height == 1
+      && geometry.dilation_width == 1
       && geometry.run_length >= 16 && filters >= 16 && winogradTileCount >= (isPrepared ? 8 : 24)
       && Kernels.level != .plain
   }

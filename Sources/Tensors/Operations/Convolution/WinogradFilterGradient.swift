@@ -19,8 +19,10 @@ struct WinogradFilterGradient {
     tileCount = product.winogradTileCount
   }
 
-  /// Floats of transformed tiles that are held at a time: they should stay in a cache that all cores share.
-  private static let mostFloats = 1 << 20
+  private var channels: Int { input.geometry.run_length }
+  private var panelCount: Int { (filters + 15) / 16 }
+  /// Elements of a filter on each axis.
+  private var side: Int { Int(input.geometry.kernel_height) }
 
   /// What is added up by one task.
   private struct Share {
@@ -28,37 +30,26 @@ struct WinogradFilterGradient {
     let panels: Range<Int>
   }
 
+  /// Tiles that are transformed at a time: measured, what stays in the caches until it is read.
+  private var mostTiles: Int {
+    let floatsOfTile = 36 * (channels + 16 * panelCount)
+    return max(64, min(Int(KERNEL_WINOGRAD_GRADIENT_TILES), (1 << 20) / floatsOfTile))
+  }
+
   /// The gradient in panels of 16 filters, [panel, kernel elements, C, 16], from that of the result, [B, H', W', F]. What comes
   /// out differs from the plain sums by rounding, up to 1e-4 of the root mean square; not with the number of threads.
   func sums(_ gradient: Tensor) -> Tensor {
-    let channels = input.geometry.run_length
-    let panelCount = (filters + 15) / 16
-    let most = Int(KERNEL_WINOGRAD_GRADIENT_TILES)
-    let limit = max(
-      64,
-      min(most, Self.mostFloats / (36 * (channels + 16 * panelCount))))
-    let parts = (tileCount + limit - 1) / limit
+    let parts = (tileCount + mostTiles - 1) / mostTiles
     let size = (tileCount + parts - 1) / parts
     let inputs = Tensor(uninitialized: [kernel_winograd_inputs(channels, size)])
     let gradients = Tensor(uninitialized: [kernel_winograd_gradients(filters, size)])
-    let zeros = Tensor(zeros: [max(channels, filters)])
-    let shares = shares(channels: channels, panelCount: panelCount)
+    let shares = shares
     // Sums over all tiles at once need not be kept.
     let kept = parts > 1 ? Tensor(uninitialized: [36 * channels * 16 * panelCount]) : nil
-    let side = Int(input.geometry.kernel_height)
     let result = Tensor(uninitialized: [panelCount, side * side, channels, 16])
-    let (from, to) = (gradient.floats, result.floats)
     for part in 0..<parts {
-      let (first, end) = (tileCount * part / parts, tileCount * (part + 1) / parts)
-      let tiles = end - first
-      parallelFor((tiles + 7) / 8) { block in
-        withUnsafePointer(to: input.geometry) { geometry in
-          kernels.winograd_gradient_tiles(
-            geometry, input.values.floats, from, filters, first + 8 * block, min(8, tiles - 8 * block), 8 * block,
-            tiles,
-            zeros.floats, inputs.floats, gradients.floats)
-        }
-      }
+      let tiles = tileCount * part / parts..<tileCount * (part + 1) / parts
+      transform(tiles, of: gradient, into: inputs, gradients)
       parallelFor(shares.count) { index in
         let share = shares[index]
         let panelSize = 36 * share.channels.count * 16
@@ -67,25 +58,39 @@ struct WinogradFilterGradient {
         let before = 36 * 16 * share.channels.lowerBound * panelCount + share.panels.lowerBound * panelSize
         let own = sums.floats + (kept == nil ? 0 : before)
         kernels.winograd_gradient_products(
-          inputs.floats, channels, gradients.floats, filters, tiles, share.channels.lowerBound, share.channels.count,
-          share.panels.lowerBound, share.panels.upperBound,
+          inputs.floats, channels, gradients.floats, filters, tiles.count, share.channels.lowerBound,
+          share.channels.count, share.panels.lowerBound, share.panels.upperBound,
           part == 0 ? product_start_zero : product_start_accumulate, own)
         if part == parts - 1 {
-          for panel in share.panels {
+          for (index, panel) in share.panels.enumerated() {
             kernels.winograd_gradient_filters(
-              side, own + (panel - share.panels.lowerBound) * panelSize, share.channels.count, 16 * channels,
-              to + 16 * (panel * side * side * channels + share.channels.lowerBound))
+              side, own + index * panelSize, share.channels.count, 16 * channels,
+              result.floats + 16 * (panel * side * side * channels + share.channels.lowerBound))
           }
         }
         withExtendedLifetime(sums) {}
       }
     }
-    withExtendedLifetime((gradient, inputs, gradients, zeros, kept)) {}
-    return result
+    return withExtendedLifetime((inputs, gradients, kept)) { result }
+  }
+
+  /// Writes the 36 numbers of each of some tiles.
+  private func transform(_ tiles: Range<Int>, of gradient: Tensor, into inputs: Tensor, _ gradients: Tensor) {
+    let zeros = Tensor(zeros: [max(channels, filters)])
+    let tilesPerTask = 8
+    parallelFor((tiles.count + tilesPerTask - 1) / tilesPerTask) { task in
+      let place = task * tilesPerTask
+      withUnsafePointer(to: input.geometry) { geometry in
+        kernels.winograd_gradient_tiles(
+          geometry, input.values.floats, gradient.floats, filters, tiles.lowerBound + place,
+          min(tilesPerTask, tiles.count - place), place, tiles.count, zeros.floats, inputs.floats, gradients.floats)
+      }
+    }
+    withExtendedLifetime((gradient, zeros)) {}
   }
 
   /// Pairs of panels and up to 64 channels each, so that their sums stay in a core's own cache.
-  private func shares(channels: Int, panelCount: Int) -> [Share] {
+  private var shares: [Share] {
     let pairs = (panelCount + 1) / 2
     let blocks = max((channels + 63) / 64, min(channels / 32, (8 + pairs - 1) / pairs), 1)
     return (0..<blocks).flatMap { block in

@@ -63,9 +63,6 @@ struct Prune: ParsableCommand {
   @Option(help: ArgumentHelp("Folder of the pruned model.", valueName: "folder"))
   var output: String
 
-  @Flag(help: "Leave damaged images out and count them, where otherwise the first ends the command.")
-  var skipBad = false
-
   @Flag(help: "Replace a model that is there already.")
   var force = false
 
@@ -73,6 +70,7 @@ struct Prune: ParsableCommand {
   var quiet = false
 
   @OptionGroup(title: "Data") var corpus: CorpusArguments
+  @OptionGroup(title: "Images") var images: ImageSetArguments
   @OptionGroup(title: "General") var compute: ComputeOptions
 
   func validate() throws {
@@ -109,7 +107,7 @@ struct Prune: ParsableCommand {
   }
 
   private func prune(_ original: TextModel) throws {
-    if skipBad { throw ValidationError("--skip-bad is for images") }
+    try images.checkNone()
     try TextModel.checkWritable(to: output, replacing: force)
     let task = original.task
     let training = data.isEmpty ? nil : try LabelledTexts(paths: data, options: corpus.options(for: task))

@@ -28,9 +28,10 @@ extension Prune {
     }
     var table = PruningTable(pruning: magnitude)
     var skipped = SkippedImages()
-    for images in [training?.training, training?.validation, tests].compactMap({ $0 }) { skipped.add(images.leftOut) }
+    for set in [training?.training, training?.validation, tests].compactMap({ $0 }) { skipped.add(set.leftOut) }
     func add(_ stage: String, _ model: ImageModel) throws {
-      table.add(stage, model.network, try tests.map { try model.evaluate($0, skipBad: skipBad).evaluation.validation })
+      table.add(
+        stage, model.network, try tests.map { try model.evaluate($0, skipBad: images.skipBad).evaluation.validation })
     }
     try add("before", original)
     let options = learningOptions(original)
@@ -57,8 +58,7 @@ extension Prune {
   }
 
   private func labelledImages(_ path: String, _ model: ImageModel) throws -> ImageCollection {
-    try model.labelledCollection(
-      at: path, reading: ImageDataOptions(labelColumn: corpus.labelColumn, skipBad: skipBad))
+    try model.labelledCollection(at: path, reading: images.options(labelColumn: corpus.labelColumn))
   }
 
   /// As the model was trained, at a lower rate.
@@ -76,7 +76,7 @@ extension Prune {
     options.training.epochs = epochs ?? Self.usualEpochs
     options.training.optimizer.learningRate = learningRate ?? options.training.optimizer.learningRate
     options.training.optimizer.regularization.keepsZeros = !units
-    options.skipsBad = skipBad
+    options.skipsBad = images.skipBad
     return options
   }
 

@@ -79,11 +79,9 @@ extension Evaluate {
   /// Judges a model of images on those of a path: the part that is set aside for tests, where there is one.
   func judgeImages(_ model: some ImageClassifier) throws {
     guard data.count == 1 else { throw ValidationError("a model of images takes one set of images") }
-    let images = try model.labelledImages(
-      at: data[0],
-      reading: ImageDataOptions(pathColumn: pathColumn, labelColumn: corpus.labelColumn, skipBad: skipBad))
-    var (evaluation, skipped) = try model.evaluate(images, skipBad: skipBad)
-    skipped.add(images.leftOut)
+    let tests = try model.labelledImages(at: data[0], reading: images.options(labelColumn: corpus.labelColumn))
+    var (evaluation, skipped) = try model.evaluate(tests, skipBad: images.skipBad)
+    skipped.add(tests.leftOut)
     if !quiet { skipped.say() }
     let report = ImageEvaluationReport(evaluation, skipped: skipped.count)
     try StandardOutput.shared.write(json ? encodedJSON(report, pretty: false) : report.text)

@@ -92,8 +92,9 @@ extension Vocab {
       discussion: """
         The same as tokenize --format ids --vocabulary or --tokenizer: the texts are cut as the vocabulary says.
 
-        Example:
+        Examples:
           nlptool vocab encode words.sqlite reviews.txt
+          nlptool vocab encode bpe.sqlite reviews.txt --max-tokens 512 --pad-to 512
         """)
 
     @OptionGroup var source: VocabularySource
@@ -101,6 +102,13 @@ extension Vocab {
     @Argument(
       help: ArgumentHelp("Files with one text a line; \"-\" is standard input. (default: -)", valueName: "file"))
     var files: [String] = []
+
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Put in the tokens of the tokenizer's template, such as [CLS], and cut and pad as it says.")
+    var specialTokens = true
+
+    @OptionGroup(title: "Subwords") var subwords: SubwordArguments
 
     @OptionGroup(title: "Input") var input: InputArguments
 
@@ -111,13 +119,19 @@ extension Vocab {
       let files = files.isEmpty ? ["-"] : files
       switch try source.loadEither() {
       case .words(let known):
+        if let option = subwords.given ?? (specialTokens ? nil : "--no-special-tokens") {
+          throw CommandFailure(.usage, "\(option) is for vocabularies of subwords; \(source.vocabulary) has words")
+        }
         let tokenizer = try Tokenizer(known.settings)
         try LineDivision(input: input).run(files) {
           try WordLines(tokenizer: tokenizer, format: .ids, vocabulary: known, offsets: .bytes)
         }
-      case .subwords(let tokenizer):
-        try LineDivision(input: input).run(files) {
-          try SubwordLines(tokenizer: tokenizer, format: .ids, addsSpecialTokens: true, offsets: .bytes)
+      case .subwords(var tokenizer):
+        if !specialTokens { (tokenizer.truncation, tokenizer.padding) = (nil, nil) }
+        try subwords.apply(to: &tokenizer, printsOverflow: false)
+        try LineDivision(input: input).run(files) { [tokenizer] in
+          try SubwordLines(
+            tokenizer: tokenizer, format: .ids, addsSpecialTokens: specialTokens, offsets: .bytes, arguments: subwords)
         }
       }
     }
