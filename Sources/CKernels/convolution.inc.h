@@ -282,8 +282,8 @@ static void convolve(const struct convolution_geometry *g, const float *input, p
 }
 
 /// Where rows of 16 columns have their runs beside each other, each column is one contiguous row of runs · rows elements:
-/// those are transposed by squares of 8, up to the last elements, whose number is given.
-INLINE ptrdiff_t transposed_filters(ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride, ptrdiff_t rows,
+/// of these, so many first elements are transposed by squares of 8.
+INLINE ptrdiff_t transposed_elements(ptrdiff_t run_stride, ptrdiff_t runs, ptrdiff_t row_stride, ptrdiff_t rows,
                                     ptrdiff_t width) {
   return run_stride == 1 && row_stride == runs && width == 16 ? runs * rows / 8 * 8 : 0;
 }
@@ -292,7 +292,7 @@ static void pack_filters(const float *filters, ptrdiff_t run_stride, ptrdiff_t r
                          ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *panels) {
   for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows, filters += 16 * column_stride) {
     ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
-    ptrdiff_t transposed = transposed_filters(run_stride, runs, row_stride, rows, width);
+    ptrdiff_t transposed = transposed_elements(run_stride, runs, row_stride, rows, width);
     for (ptrdiff_t m = 0; m < transposed; m += 8)
       for (ptrdiff_t half = 0; half < 16; half += 8) {
         f8 v[8];
@@ -315,7 +315,7 @@ static void unpack_filters(const float *panels, ptrdiff_t run_stride, ptrdiff_t 
                            ptrdiff_t rows, ptrdiff_t column_stride, ptrdiff_t n, float *filters) {
   for (ptrdiff_t p = 0; 16 * p < n; p++, panels += 16 * runs * rows, filters += 16 * column_stride) {
     ptrdiff_t width = n - 16 * p < 16 ? n - 16 * p : 16;
-    ptrdiff_t transposed = transposed_filters(run_stride, runs, row_stride, rows, width);
+    ptrdiff_t transposed = transposed_elements(run_stride, runs, row_stride, rows, width);
     for (ptrdiff_t m = 0; m < transposed; m += 8)
       for (ptrdiff_t half = 0; half < 16; half += 8) {
         f8 v[8];

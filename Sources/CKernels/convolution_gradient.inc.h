@@ -1,12 +1,13 @@
 // The gradient of a convolution's filters: what a window saw times its gradient, summed over windows.
 
-/// Sums of ROWS floats of a run × 8·VECTORS filters over all windows.
+/// Sums of ROWS floats of a run × 8·VECTORS filters over some windows, added to those that there are: one chain of additions
+/// over all windows would lose digits.
 #define FILTER_GRADIENT_TILE(ROWS, VECTORS)                                                                         \
   static void filter_gradient_tile_##ROWS##_##VECTORS(const float *const *windows, ptrdiff_t count, ptrdiff_t first, \
                                                       const float *panel, float *sums) {                            \
     f8 s[ROWS][VECTORS];                                                                                            \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) s[i][v] = load(sums + 16 * i + 8 * v); \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) s[i][v] = splat(0);                    \
     for (ptrdiff_t w = 0; w < count; w++, panel += 16) {                                                            \
       const float *a = windows[w] + first;                                                                          \
       f8 b[VECTORS];                                                                                                \
@@ -17,7 +18,8 @@
       }                                                                                                             \
     }                                                                                                               \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++) store(sums + 16 * i + 8 * v, s[i][v]); \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v++)                                        \
+            store(sums + 16 * i + 8 * v, load(sums + 16 * i + 8 * v) + s[i][v]);                                    \
   }
 FOR_ROWS(FILTER_GRADIENT_TILE, 1)
 #if KERNEL_VECTOR_FLOATS == 16
@@ -31,7 +33,7 @@ FOR_ROWS(FILTER_GRADIENT_TILE, 1)
     const float *last = panel + (PANELS - 1) * panel_stride;                                                        \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
         _Pragma("clang loop unroll(full)") for (int p = 0; p < PANELS; p++)                                         \
-            s[i][p] = load16(sums + 16 * i + p * sums_stride);                                                      \
+            s[i][p] = splat16(0);                                                                                   \
     for (ptrdiff_t w = 0; w < count; w++, panel += 16, last += 16) {                                                \
       const float *a = windows[w] + first;                                                                          \
       f16 b[PANELS];                                                                                                \
@@ -44,7 +46,7 @@ FOR_ROWS(FILTER_GRADIENT_TILE, 1)
     }                                                                                                               \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < ROWS; i++)                                               \
         _Pragma("clang loop unroll(full)") for (int p = 0; p < PANELS; p++)                                         \
-            *(f16_unaligned *)(sums + 16 * i + p * sums_stride) = s[i][p];                                          \
+            *(f16_unaligned *)(sums + 16 * i + p * sums_stride) = load16(sums + 16 * i + p * sums_stride) + s[i][p]; \
   }
 #define WIDE_FILTER_GRADIENT_TILES(ROWS)                                                                            \
   WIDE_FILTER_GRADIENT(ROWS, 1)                                                                                     \

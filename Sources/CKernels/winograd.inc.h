@@ -5,14 +5,6 @@
 // transformations work on vectors of channels, which lie together. `side` is that of a filter; where a function is called with
 // a constant, its loops are unrolled.
 
-#define WINOGRAD_POINTS 36
-/// Panels of filters whose products are held at a time.
-#define WINOGRAD_PANELS 4
-
-/// Floats between two of the 36 matrices of `size` floats: a cache line more than they take, since matrices at a distance
-/// of a power of two would share cache sets.
-INLINE ptrdiff_t winograd_stride(ptrdiff_t size) { return size + 16; }
-
 /// Bᵀ·d of six vectors.
 INLINE void winograd_input6(const widest d[6], widest out[6]) {
   widest a = d[4] - splat_widest(4) * d[2], b = d[3] - splat_widest(4) * d[1], c = d[4] - d[2], e = splat_widest(2) * (d[3] - d[1]);
@@ -84,7 +76,7 @@ static void winograd_filters(ptrdiff_t side, const float *panel, ptrdiff_t chann
 }
 
 /// Windows of a tile on an axis.
-INLINE ptrdiff_t winograd_tile_side(const struct convolution_geometry *g) { return 7 - g->kernel_height; }
+INLINE ptrdiff_t winograd_tile_windows(const struct convolution_geometry *g) { return 7 - g->kernel_height; }
 
 /// A tile: its image, its first window there, and how many of its windows there are on each axis.
 struct winograd_tile {
@@ -92,17 +84,17 @@ struct winograd_tile {
 };
 
 INLINE struct winograd_tile winograd_tile_at(const struct convolution_geometry *g, ptrdiff_t index) {
-  ptrdiff_t side = winograd_tile_side(g);
-  ptrdiff_t rows = (g->output_height + side - 1) / side, columns = (g->output_width + side - 1) / side;
-  ptrdiff_t y = index / columns % rows * side, x = index % columns * side;
+  ptrdiff_t windows = winograd_tile_windows(g);
+  ptrdiff_t rows = (g->output_height + windows - 1) / windows, columns = (g->output_width + windows - 1) / windows;
+  ptrdiff_t y = index / columns % rows * windows, x = index % columns * windows;
   return (struct winograd_tile){index / (rows * columns), y, x,
-                                g->output_height - y < side ? g->output_height - y : side,
-                                g->output_width - x < side ? g->output_width - x : side};
+                                g->output_height - y < windows ? g->output_height - y : windows,
+                                g->output_width - x < windows ? g->output_width - x : windows};
 }
 
 /// The 6 × 6 pixels that a tile's windows see.
 INLINE void winograd_pixels(const struct convolution_geometry *g, const float *input, const struct winograd_tile *tile,
-                            const float *zeros, const float *pixels[WINOGRAD_POINTS]) {
+                            const float *zeros, const float *pixels[KERNEL_WINOGRAD_POINTS]) {
   const float *base = input + tile->image * g->image_stride;
   ptrdiff_t y = tile->y - g->padding_top, x = tile->x - g->padding_left;
   for (ptrdiff_t i = 0; i < 6; i++)
@@ -113,7 +105,7 @@ INLINE void winograd_pixels(const struct convolution_geometry *g, const float *i
 }
 
 /// The 36 numbers of a tile, of each channel.
-static void winograd_input(const float *const pixels[WINOGRAD_POINTS], ptrdiff_t channels, ptrdiff_t stride,
+static void winograd_input(const float *const pixels[KERNEL_WINOGRAD_POINTS], ptrdiff_t channels, ptrdiff_t stride,
                            float *out) {
   for (ptrdiff_t c = 0; c < channels; c += WIDEST) {
     ptrdiff_t left = channels - c;
@@ -180,9 +172,9 @@ static ptrdiff_t winograd_tiles(const struct convolution_geometry *g, const floa
   }
   for (ptrdiff_t t = 0; t < count; t++) {
     struct winograd_tile tile = winograd_tile_at(g, first + t);
-    const float *pixels[WINOGRAD_POINTS];
+    const float *pixels[KERNEL_WINOGRAD_POINTS];
     winograd_pixels(g, input, &tile, zeros, pixels);
-    winograd_input(pixels, g->run_length, winograd_stride(count * g->run_length), out + t * g->run_length);
+    winograd_input(pixels, g->run_length, kernel_winograd_stride(count * g->run_length), out + t * g->run_length);
   }
   return block_count;
 }
@@ -196,7 +188,7 @@ static void winograd_store(const struct convolution_geometry *g, const float *pr
     struct winograd_tile tile = winograd_tile_at(g, first + t);
     ptrdiff_t at = tile.image * g->output_image_stride + tile.y * g->output_row_stride +
                    tile.x * g->output_pixel_stride + 16 * p;
-    winograd_results(products + t * width, winograd_stride(count * width), columns, &tile, g, finish,
+    winograd_results(products + t * width, kernel_winograd_stride(count * width), columns, &tile, g, finish,
                      finish->bias ? finish->bias + 16 * p : NULL, finish->addend ? finish->addend + at : NULL,
                      output + at);
   }
@@ -205,15 +197,15 @@ static void winograd_store(const struct convolution_geometry *g, const float *pr
 static void winograd(const struct convolution_geometry *g, const float *input, ptrdiff_t first, ptrdiff_t count,
                      const float *filters, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
                      const struct convolution_finish *finish, const float *zeros, float *scratch) {
-  ptrdiff_t channels = g->run_length, width = 16 * WINOGRAD_PANELS;
-  ptrdiff_t input_stride = winograd_stride(count * channels), product_stride = winograd_stride(count * width);
+  ptrdiff_t channels = g->run_length, width = 16 * KERNEL_WINOGRAD_PANELS;
+  ptrdiff_t input_stride = kernel_winograd_stride(count * channels), product_stride = kernel_winograd_stride(count * width);
   ptrdiff_t filter_stride = kernel_winograd_filter_stride(channels, n);
-  float *products = scratch + WINOGRAD_POINTS * input_stride;
+  float *products = scratch + KERNEL_WINOGRAD_POINTS * input_stride;
   struct row_block blocks[KERNEL_WINOGRAD_TILES];
   ptrdiff_t block_count = winograd_tiles(g, input, first, count, zeros, scratch, blocks);
-  for (ptrdiff_t p = first_panel; p < end_panel; p += WINOGRAD_PANELS) {
-    ptrdiff_t end = end_panel - p < WINOGRAD_PANELS ? end_panel : p + WINOGRAD_PANELS;
-    for (ptrdiff_t point = 0; point < WINOGRAD_POINTS; point++)
+  for (ptrdiff_t p = first_panel; p < end_panel; p += KERNEL_WINOGRAD_PANELS) {
+    ptrdiff_t end = end_panel - p < KERNEL_WINOGRAD_PANELS ? end_panel : p + KERNEL_WINOGRAD_PANELS;
+    for (ptrdiff_t point = 0; point < KERNEL_WINOGRAD_POINTS; point++)
       // As many columns as the panels have: the products need no tail.
       multiply_panels(blocks, block_count, channels, scratch + point * input_stride, channels,
                       filters + point * filter_stride + 16 * p * channels, 16 * (end - p), 0, end - p,
@@ -225,20 +217,21 @@ static void winograd(const struct convolution_geometry *g, const float *input, p
 static void winograd_once(const struct convolution_geometry *g, const float *input, ptrdiff_t first, ptrdiff_t count,
                           const float *panels, ptrdiff_t n, ptrdiff_t first_panel, ptrdiff_t end_panel, float *output,
                           const struct convolution_finish *finish, const float *zeros, float *scratch) {
-  ptrdiff_t channels = g->run_length, runs = (ptrdiff_t)g->kernel_height * g->kernel_width, width = 32;
-  ptrdiff_t input_stride = winograd_stride(count * channels), product_stride = winograd_stride(count * width);
-  ptrdiff_t filter_stride = winograd_stride(width * KERNEL_WINOGRAD_DEPTH);
-  float *products = scratch + WINOGRAD_POINTS * input_stride, *filters = products + WINOGRAD_POINTS * product_stride;
+  ptrdiff_t channels = g->run_length, runs = (ptrdiff_t)g->kernel_height * g->kernel_width;
+  ptrdiff_t width = 16 * KERNEL_WINOGRAD_ONCE_PANELS;
+  ptrdiff_t input_stride = kernel_winograd_stride(count * channels), product_stride = kernel_winograd_stride(count * width);
+  ptrdiff_t filter_stride = kernel_winograd_stride(width * KERNEL_WINOGRAD_DEPTH);
+  float *products = scratch + KERNEL_WINOGRAD_POINTS * input_stride, *filters = products + KERNEL_WINOGRAD_POINTS * product_stride;
   struct row_block blocks[KERNEL_WINOGRAD_TILES];
   ptrdiff_t block_count = winograd_tiles(g, input, first, count, zeros, scratch, blocks);
-  for (ptrdiff_t p = first_panel; p < end_panel; p += 2) {
-    ptrdiff_t end = end_panel - p < 2 ? end_panel : p + 2;
+  for (ptrdiff_t p = first_panel; p < end_panel; p += KERNEL_WINOGRAD_ONCE_PANELS) {
+    ptrdiff_t end = end_panel - p < KERNEL_WINOGRAD_ONCE_PANELS ? end_panel : p + KERNEL_WINOGRAD_ONCE_PANELS;
     for (ptrdiff_t k = 0; k < channels; k += KERNEL_WINOGRAD_DEPTH) {
       ptrdiff_t depth = channels - k < KERNEL_WINOGRAD_DEPTH ? channels - k : KERNEL_WINOGRAD_DEPTH;
       for (ptrdiff_t panel = p; panel < end; panel++)
         winograd_filters(g->kernel_height, panels + 16 * panel * runs * channels, channels, k, k + depth, filter_stride,
                          filters + 16 * (panel - p) * depth);
-      for (ptrdiff_t point = 0; point < WINOGRAD_POINTS; point++)
+      for (ptrdiff_t point = 0; point < KERNEL_WINOGRAD_POINTS; point++)
         multiply_panels(blocks, block_count, depth, scratch + point * input_stride + k, channels,
                         filters + point * filter_stride, 16 * (end - p), 0, end - p, products + point * product_stride,
                         width, k == 0 ? product_start_zero : product_start_accumulate, NULL);

@@ -54,26 +54,22 @@ INLINE void winograd_gradient_of(int side, const float *const *windows, ptrdiff_
   }
 }
 
-/// Floats from a tile's channels to the next tile's: an odd number of cache lines, since those of a few channels are read of
-/// many tiles and should not share cache sets.
-INLINE ptrdiff_t winograd_row_stride(ptrdiff_t channels) { return ((channels + 15) / 16 | 1) * 16; }
-
 static void winograd_gradient_tiles(const struct convolution_geometry *g, const float *input, const float *gradient,
                                     ptrdiff_t n, ptrdiff_t first, ptrdiff_t count, ptrdiff_t place, ptrdiff_t tiles,
                                     const float *zeros, float *inputs, float *gradients) {
-  ptrdiff_t channels = g->run_length, panels = (n + 15) / 16, side = winograd_tile_side(g);
-  ptrdiff_t row_stride = winograd_row_stride(channels);
-  ptrdiff_t input_stride = winograd_stride(tiles * row_stride), gradient_stride = winograd_stride(16 * panels * tiles);
+  ptrdiff_t channels = g->run_length, panels = (n + 15) / 16, across = winograd_tile_windows(g);
+  ptrdiff_t row_stride = kernel_winograd_row_stride(channels);
+  ptrdiff_t input_stride = kernel_winograd_stride(tiles * row_stride), gradient_stride = kernel_winograd_stride(16 * panels * tiles);
   for (ptrdiff_t t = 0; t < count; t++) {
     struct winograd_tile tile = winograd_tile_at(g, first + t);
-    const float *pixels[WINOGRAD_POINTS], *windows[16];
+    const float *pixels[KERNEL_WINOGRAD_POINTS], *windows[16];
     winograd_pixels(g, input, &tile, zeros, pixels);
     winograd_input(pixels, channels, input_stride, inputs + (place + t) * row_stride);
     const float *base = gradient + tile.image * g->output_image_stride + tile.y * g->output_row_stride +
                         tile.x * g->output_pixel_stride;
-    for (ptrdiff_t i = 0; i < side; i++)
-      for (ptrdiff_t j = 0; j < side; j++)
-        windows[side * i + j] = i < tile.height && j < tile.width
+    for (ptrdiff_t i = 0; i < across; i++)
+      for (ptrdiff_t j = 0; j < across; j++)
+        windows[across * i + j] = i < tile.height && j < tile.width
                                     ? base + i * g->output_row_stride + j * g->output_pixel_stride
                                     : zeros;
     if (g->kernel_height == 5) {
@@ -88,12 +84,12 @@ static void winograd_gradient_products(const float *inputs, ptrdiff_t channels, 
                                        ptrdiff_t tiles, ptrdiff_t first_channel, ptrdiff_t channel_count,
                                        ptrdiff_t first_panel, ptrdiff_t end_panel, enum product_start start,
                                        float *sums) {
-  ptrdiff_t panels = (n + 15) / 16, panel_size = WINOGRAD_POINTS * channel_count * 16;
-  ptrdiff_t row_stride = winograd_row_stride(channels);
-  ptrdiff_t input_stride = winograd_stride(tiles * row_stride), gradient_stride = winograd_stride(16 * panels * tiles);
+  ptrdiff_t panels = (n + 15) / 16, panel_size = KERNEL_WINOGRAD_POINTS * channel_count * 16;
+  ptrdiff_t row_stride = kernel_winograd_row_stride(channels);
+  ptrdiff_t input_stride = kernel_winograd_stride(tiles * row_stride), gradient_stride = kernel_winograd_stride(16 * panels * tiles);
   const float *rows[KERNEL_WINOGRAD_GRADIENT_TILES];
   for (ptrdiff_t t = 0; t < tiles; t++) rows[t] = inputs + t * row_stride + first_channel;
-  for (ptrdiff_t point = 0; point < WINOGRAD_POINTS; point++) {
+  for (ptrdiff_t point = 0; point < KERNEL_WINOGRAD_POINTS; point++) {
     for (ptrdiff_t p = first_panel; p < end_panel && start == product_start_zero; p++)
       memset(sums + (p - first_panel) * panel_size + 16 * point * channel_count, 0,
              (size_t)(16 * channel_count) * sizeof *sums);

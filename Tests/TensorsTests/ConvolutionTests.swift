@@ -73,7 +73,8 @@ struct ConvolutionTests {
     Case(batch: 12, image: Size2D(height: 7, width: 6), channels: 24, filters: 40, kernel: 3, padding: 1),
     Case(batch: 2, image: Size2D(height: 15, width: 18), channels: 16, filters: 16, kernel: 3, padding: 1),
     Case(batch: 2, image: 16, channels: 130, filters: 19, kernel: 3),
-    // More tiles than are transformed at a time.
+    // More tiles than are transformed at a time, in one block of channels and in two with three panels.
+    Case(batch: 6, image: 28, channels: 70, filters: 40, kernel: 3, padding: 1),
     Case(batch: 6, image: Size2D(height: 59, width: 62), channels: 17, filters: 18, kernel: 3, padding: 1),
     Case(
       batch: 1, image: 21, channels: 33, filters: 70, kernel: 3, padding: .init(top: 2, bottom: 0, left: 1, right: 2)),
@@ -217,9 +218,24 @@ struct ConvolutionTests {
     #expect(largestError(ConvolutionFilterGradient(shape: shape)(above, x).scalars, dw) < 1e-4)
   }
 
+  @Test("what Winograd's algorithm loses of filters' gradients does not grow with the tiles", arguments: [3, 5])
+  func manyTiles(kernel: Int) throws {
+    let random = RandomStream(seed: 10)
+    let shape = Case(
+      batch: kernel == 3 ? 12 : 3, image: 100, channels: 16, filters: 16, kernel: Size2D(height: kernel, width: kernel),
+      padding: Padding2D(top: 1, bottom: 1, left: 1, right: 1)
+    ).shape
+    let (x, above) = (random.split("x").normal(shape.inputShape), random.split("above").normal(shape.outputShape))
+    let weight = [Float](repeating: 0, count: 256 * kernel * kernel)
+    let dw = ConvolutionReference(shape: shape).gradients(x.scalars, weight, above.scalars).w
+    #expect(largestError(ConvolutionFilterGradient(shape: shape)(above, x).scalars, dw) < 5e-5)
+  }
+
   @Test(
     "any number of threads gives the same bits",
-    arguments: [usual[1], usual[6], usual[7], usual[9], usual[10], usual[12], usual[14], planes[4]])
+    arguments: [
+      usual[1], usual[6], usual[7], usual[8], usual[9], usual[10], usual[11], usual[13], usual[15], planes[4],
+    ])
   func threads(one: Case) {
     let (shape, random) = (one.shape, RandomStream(seed: 5))
     let x = Parameter(random.split("x").uniform(shape.inputShape, in: -1..<1))

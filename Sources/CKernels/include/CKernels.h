@@ -81,8 +81,8 @@ struct kernel_table {
   void (*convolution_filter_gradient)(const struct convolution_geometry *geometry, const float *input, ptrdiff_t first,
                                       ptrdiff_t count, const float *gradient, ptrdiff_t gradient_stride, ptrdiff_t n,
                                       float *sums, const float *zeros);
-  /// One panel of filters of side × side elements (3 or 5) over some channels, transformed for `winograd`: 36 matrices,
-  /// `stride` floats apart.
+  /// Channels first_channel..<end_channel of a panel of filters of side × side elements (3 or 5), which has `channels`,
+  /// transformed for `winograd`: 36 matrices of these channels, `stride` floats apart.
   void (*winograd_filters)(ptrdiff_t side, const float *panel, ptrdiff_t channels, ptrdiff_t first_channel,
                            ptrdiff_t end_channel, ptrdiff_t stride, float *out);
   /// `convolve` for filters of 3 × 3 or 5 × 5 elements with a stride of 1, by tiles of 4 × 4 or 2 × 2 windows:
@@ -348,24 +348,40 @@ static inline ptrdiff_t kernel_transposed_scratch(ptrdiff_t m) {
   return (m + KERNEL_ROW_BLOCK - 1) / KERNEL_ROW_BLOCK * (KERNEL_ROW_BLOCK * KERNEL_DEPTH_BLOCK + 16);
 }
 
+/// Floats between two of the matrices of `size` floats that Winograd's algorithm has for its points: a cache line more than
+/// they take, since matrices at a distance of a power of two would share cache sets.
+static inline ptrdiff_t kernel_winograd_stride(ptrdiff_t size) { return size + 16; }
+
+/// The same for filters.
 static inline ptrdiff_t kernel_winograd_filter_stride(ptrdiff_t channels, ptrdiff_t n) {
-  return (n + 15) / 16 * 16 * channels + 16;
+  return kernel_winograd_stride((n + 15) / 16 * 16 * channels);
 }
 
+/// Floats from a tile's channels to the next tile's in the gradient of filters: an odd number of cache lines, since those of
+/// a few channels are read of many tiles and should not share cache sets.
+static inline ptrdiff_t kernel_winograd_row_stride(ptrdiff_t channels) { return ((channels + 15) / 16 | 1) * 16; }
+
+/// Floats of scratch that `winograd` needs.
 static inline ptrdiff_t kernel_winograd_scratch(ptrdiff_t channels, ptrdiff_t tiles) {
-  return 36 * (tiles * channels + 16 + tiles * 64 + 16);
+  return KERNEL_WINOGRAD_POINTS *
+         (kernel_winograd_stride(tiles * channels) + kernel_winograd_stride(tiles * 16 * KERNEL_WINOGRAD_PANELS));
 }
 
+/// Floats of scratch that `winograd_once` needs.
 static inline ptrdiff_t kernel_winograd_once_scratch(ptrdiff_t channels, ptrdiff_t tiles) {
-  return 36 * (tiles * channels + 16 + tiles * 32 + 16 + 32 * KERNEL_WINOGRAD_DEPTH + 16);
+  return KERNEL_WINOGRAD_POINTS * (kernel_winograd_stride(tiles * channels) +
+                                   kernel_winograd_stride(tiles * 16 * KERNEL_WINOGRAD_ONCE_PANELS) +
+                                   kernel_winograd_stride(16 * KERNEL_WINOGRAD_ONCE_PANELS * KERNEL_WINOGRAD_DEPTH));
 }
 
+/// Floats of the transformed tiles of an input.
 static inline ptrdiff_t kernel_winograd_inputs(ptrdiff_t channels, ptrdiff_t tiles) {
-  return 36 * (tiles * ((channels + 31) / 16 * 16) + 16);
+  return KERNEL_WINOGRAD_POINTS * kernel_winograd_stride(tiles * kernel_winograd_row_stride(channels));
 }
 
+/// Floats of the transformed tiles of a gradient.
 static inline ptrdiff_t kernel_winograd_gradients(ptrdiff_t n, ptrdiff_t tiles) {
-  return 36 * ((n + 15) / 16 * 16 * tiles + 16);
+  return KERNEL_WINOGRAD_POINTS * kernel_winograd_stride((n + 15) / 16 * 16 * tiles);
 }
 
 static inline ptrdiff_t kernel_local_response_scratch(ptrdiff_t channels, ptrdiff_t size) {

@@ -79,6 +79,13 @@ struct byte_windows {
 /// Windows that one call of the convolution takes at most.
 #define KERNEL_WINDOW_BLOCK 144
 
+/// Numbers that Winograd's algorithm makes of a tile, and of a filter, of each channel.
+#define KERNEL_WINOGRAD_POINTS 36
+
+/// Panels of filters whose products are held at a time: of filters that are transformed before, and as they are needed.
+#define KERNEL_WINOGRAD_PANELS 4
+#define KERNEL_WINOGRAD_ONCE_PANELS 2
+
 /// Tiles of windows that one call of Winograd's algorithm takes at most.
 #define KERNEL_WINOGRAD_TILES 64
 

@@ -137,7 +137,12 @@ final class ByteSource {
     return try open().read(into: buffer)
   }
 
-  /// What was mended since the last call, by offsets from the begin of all that is read; some of it may lie ahead.
+  /// Whether it is told what was mended.
+  var keepsRepairs = false {
+    didSet { repair?.keepsRepairs = keepsRepairs }
+  }
+
+  /// What was mended since the last call, if that is kept, by offsets from the begin of all that is read; some of it may lie ahead.
   func takeRepairs() -> [TextRepairs.Repair] { repair?.takeRepairs() ?? [] }
 
   /// All bytes that are left.
@@ -149,7 +154,6 @@ final class ByteSource {
       bytes.append(contentsOf: repeatElement(0, count: block))
       let count = try bytes.fill(from: start) { bytes throws(CorpusError) in try read(into: bytes) }
       bytes.removeLast(block - count)
-      _ = takeRepairs()
       if count == 0 { return bytes }
     }
   }
@@ -179,12 +183,18 @@ final class ByteSource {
       stage = try ConversionStage(stage, charset: charset, invalid: encoding.invalidBytes, path: path)
     } else if encoding.invalidBytes != .error {
       let repair = RepairStage(stage, replaces: encoding.invalidBytes == .replace)
+      repair.keepsRepairs = keepsRepairs
       self.repair = repair
       stage = repair
     }
     isPlain = stage === start
     self.stage = stage
     return stage
+  }
+
+  /// Whether a name is UTF-8's; as ICU compares names, by their letters and digits.
+  private static func isUTF8(_ name: String) -> Bool {
+    name.uppercased().filter { $0.isLetter || $0.isNumber } == "UTF8"
   }
 
   /// What files of other kinds than plain UTF-8 begin with.
@@ -196,7 +206,7 @@ final class ByteSource {
   /// The character set of a text that begins with some bytes; nil for UTF-8.
   private func charset(_ head: [UInt8]) throws(CorpusError) -> String? {
     switch encoding.characterSet {
-    case .named(let name): return ["UTF-8", "UTF8"].contains(name.uppercased()) ? nil : name
+    case .named(let name): return Self.isUTF8(name) ? nil : name
     case .unicode, .detected:
       if head.starts(with: [0xFF, 0xFE, 0x00, 0x00]) || head.starts(with: [0x00, 0x00, 0xFE, 0xFF]) {
         return "UTF-32"

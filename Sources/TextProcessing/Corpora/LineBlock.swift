@@ -8,38 +8,34 @@ public struct LineBlock: Sendable {
   public let path: String
   /// How many lines there are.
   public let lineCount: Int
-  /// Of the lines that something was mended in, what it was.
-  private let repairs: [Int: TextRepairs]
+  /// What was mended, by offsets in `bytes`.
+  private let repairs: TextRepairs
 
-  /// `repairs` have offsets in `bytes`.
   init(bytes: [UInt8], firstLine: Int, path: String, repairs: TextRepairs = TextRepairs()) {
     self.bytes = bytes
     self.firstLine = firstLine
     self.path = path
     var count = 0
-    var ofLines: [Int: TextRepairs] = [:]
-    Self.forEachLine(of: bytes) { line in
-      if !repairs.isEmpty {
-        let ofLine = repairs.within(line)
-        if !ofLine.isEmpty { ofLines[firstLine + count] = ofLine }
-      }
-      count += 1
-    }
+    Self.forEachLine(of: bytes) { _ in count += 1 }
     lineCount = count
-    self.repairs = ofLines
+    self.repairs = repairs
   }
-
-  /// What was mended of a line where ill-formed bytes are replaced or left out, by offsets in the line.
-  public func repairs(inLine number: Int) -> TextRepairs { repairs[number] ?? TextRepairs() }
 
   /// Calls `body` with each line: its number, and its bytes without the line end.
   public func forEachLine<Failure: Error>(
     _ body: (_ number: Int, _ line: Span<UInt8>) throws(Failure) -> Void
   ) throws(Failure) {
+    try forEachLine { number, line, _ throws(Failure) in try body(number, line) }
+  }
+
+  /// Calls `body` with each line, and with what was mended of it where the reader keeps that: by offsets in the line.
+  public func forEachLine<Failure: Error>(
+    _ body: (_ number: Int, _ line: Span<UInt8>, _ repairs: TextRepairs) throws(Failure) -> Void
+  ) throws(Failure) {
     var number = firstLine
     try Self.forEachLine(of: bytes) { line throws(Failure) in
       try bytes.withUnsafeBufferPointer { bytes throws(Failure) in
-        try body(number, UnsafeBufferPointer(rebasing: bytes[line]).span)
+        try body(number, UnsafeBufferPointer(rebasing: bytes[line]).span, repairs.within(line))
       }
       number += 1
     }

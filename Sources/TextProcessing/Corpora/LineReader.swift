@@ -31,6 +31,7 @@ public final class LineReader {
   private var buffer: [UInt8]
   /// The line in the buffer.
   private var line = 0..<0
+  private var isAtLine = false
   /// Bytes that are read and not yet lines.
   private var pending: Range<Int>
   private var reachedEnd: Bool
@@ -92,6 +93,7 @@ public final class LineReader {
       searched = pending.lowerBound + known
     }
     lineNumber += 1
+    isAtLine = true
     return true
   }
 
@@ -110,8 +112,16 @@ public final class LineReader {
     }
   }
 
-  /// What was mended of the line, by offsets in it: where ill-formed bytes are replaced or left out.
-  public var lineRepairs: TextRepairs { repairs(in: line) }
+  /// Whether lines and blocks of lines are told what was mended of them; to be set before the first. It takes 16 bytes for
+  /// each ill-formed sequence of the lines that are held.
+  public var keepsRepairs: Bool {
+    get { source?.keepsRepairs ?? false }
+    set { source?.keepsRepairs = newValue }
+  }
+
+  /// What was mended of the line that ``advance()`` moved to, by offsets in it: where ill-formed UTF-8 is replaced or left out
+  /// and ``keepsRepairs`` is set.
+  public var lineRepairs: TextRepairs { isAtLine ? repairs(in: line) : TextRepairs() }
 
   /// The line as a string, without a byte order mark at the start of the file. Throws when it is not UTF-8.
   public func lineText() throws(CorpusError) -> String {
@@ -157,6 +167,7 @@ public final class LineReader {
       repairs: repairs(in: pending.lowerBound..<end))
     pending = end..<pending.upperBound
     line = end..<end
+    isAtLine = false
     lineNumber += block.lineCount
     return block
   }
@@ -220,6 +231,7 @@ public final class LineReader {
       repairs.removeAll(before: bufferOffset)
       pending = 0..<pending.count
       line = 0..<0
+      isAtLine = false
     }
     if pending.count > buffer.count / 2 { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
     let start = pending.upperBound

@@ -14,7 +14,9 @@ final class RepairStage: ByteStage {
   private var repairedOffset = 0
   private(set) var repairCount = 0
   private(set) var firstRepair: Int?
-  /// Repairs that nobody has taken yet; their offsets are those of all that this stage gives.
+  /// Whether repairs are kept to be taken.
+  var keepsRepairs = false
+  /// Those that nobody has taken yet; their offsets are those of all that this stage gives.
   private var newRepairs: [TextRepairs.Repair] = []
 
   init(_ source: any ByteStage, replaces: Bool) {
@@ -38,8 +40,9 @@ final class RepairStage: ByteStage {
 
   /// The repairs since the last call; some of them may lie ahead of what was read.
   func takeRepairs() -> [TextRepairs.Repair] {
-    defer { newRepairs.removeAll(keepingCapacity: true) }
-    return newRepairs
+    var taken: [TextRepairs.Repair] = []
+    swap(&taken, &newRepairs)
+    return taken
   }
 
   /// Takes over what is complete of the buffer.
@@ -62,9 +65,12 @@ final class RepairStage: ByteStage {
         if subpart.isCut, !buffer.isAtEnd { return start + bad }
         repairCount += 1
         if firstRepair == nil { firstRepair = offset + start + bad }
-        newRepairs.append(
-          TextRepairs.Repair(
-            offset: repairedOffset + repaired.count, originalSize: subpart.size, size: replaces ? Self.mark.count : 0))
+        if keepsRepairs {
+          newRepairs.append(
+            TextRepairs.Repair(
+              offset: repairedOffset + repaired.count, originalSize: UInt8(subpart.size),
+              size: replaces ? UInt8(Self.mark.count) : 0))
+        }
         if replaces { repaired += Self.mark }
         start += bad + subpart.size
       }

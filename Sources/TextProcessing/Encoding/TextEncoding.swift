@@ -16,7 +16,7 @@ public struct TextEncoding: Sendable, Hashable {
     case error
     /// Each maximal subpart of a character becomes U+FFFD (Unicode 15.0, section 3.9).
     case replace
-    /// They are left out.
+    /// They are left out: also between a carriage return and the line feed behind it, and a last line of nothing else is none.
     case skip
   }
 

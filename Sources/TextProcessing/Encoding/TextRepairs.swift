@@ -5,10 +5,12 @@ public struct TextRepairs: Sendable, Hashable {
   struct Repair: Sendable, Hashable {
     /// Where it is in the mended text, in bytes.
     var offset: Int
-    /// Bytes of it in the original.
-    var originalSize: Int
+    /// Bytes of it in the original, up to 3.
+    var originalSize: UInt8
     /// Bytes that stand for it: those of U+FFFD, or none where it was left out.
-    var size: Int
+    var size: UInt8
+
+    var end: Int { offset + Int(size) }
   }
 
   /// In the order of their places.
@@ -27,15 +29,18 @@ public struct TextRepairs: Sendable, Hashable {
 
   /// Ranges of bytes of the mended text as those of the original.
   ///
-  /// What was left out is in the ranges that it stood within, not in those that it stood beside. Costs two binary searches
-  /// a range.
-  public func originalRanges(of ranges: [Range<Int>]) -> [Range<Int>] { self.ranges(ranges) { $0.originalSize } }
+  /// What was left out is in the ranges that it stood within, not in those that it stood beside. Costs one pass over the
+  /// repairs, and two binary searches a range.
+  public func originalRanges(of ranges: [Range<Int>]) -> [Range<Int>] { self.ranges(ranges) { Int($0.originalSize) } }
 
-  /// Those within a part of the mended text, as offsets from its begin.
+  /// Whether some of it was left out, so that nothing stands for it.
+  var leavesOut: Bool { repairs.contains { $0.size == 0 } }
+
+  /// Those within a part of the mended text, as offsets from its begin. What was left out at its begin or end is among them.
   public func within(_ part: Range<Int>) -> TextRepairs {
     if isEmpty { return self }
     let first = partition { $0.offset < part.lowerBound }
-    let last = partition { $0.offset <= part.upperBound }
+    let last = partition { $0.size > 0 ? $0.offset < part.upperBound : $0.offset <= part.upperBound }
     return TextRepairs(
       repairs[first..<last].map { repair in
         var repair = repair
@@ -68,14 +73,14 @@ public struct TextRepairs: Sendable, Hashable {
     /// By how much what follows so many repairs is moved.
     var shifts = [0]
     shifts.reserveCapacity(count + 1)
-    for repair in repairs { shifts.append(shifts[shifts.count - 1] + size(repair) - repair.size) }
+    for repair in repairs { shifts.append(shifts[shifts.count - 1] + size(repair) - Int(repair.size)) }
     func start(_ offset: Int) -> Int {
-      let passed = partition { $0.offset + $0.size <= offset }
+      let passed = partition { $0.end <= offset }
       let isInside = passed < count && repairs[passed].offset < offset
       return (isInside ? repairs[passed].offset : offset) + shifts[passed]
     }
     func end(_ offset: Int) -> Int {
-      let passed = partition { $0.size == 0 ? $0.offset < offset : $0.offset + $0.size <= offset }
+      let passed = partition { $0.size == 0 ? $0.offset < offset : $0.end <= offset }
       guard passed < count, repairs[passed].offset < offset else { return offset + shifts[passed] }
       return repairs[passed].offset + shifts[passed] + size(repairs[passed])
     }

@@ -38,7 +38,7 @@ public final class OffsetConverter {
     _ ranges: [Range<Int>], in text: Span<UInt8>, repairs: TextRepairs = TextRepairs()
   ) -> [Range<Int>] {
     if unit == .bytes { return repairs.originalRanges(of: ranges) }
-    if repairs.isEmpty { return convertWhole(ranges, in: text) }
+    if !repairs.leavesOut { return convertWhole(ranges, in: text) }
     let (replaced, ranges) = repairs.replaced(text, ranges)
     return convertWhole(ranges, in: replaced.span)
   }

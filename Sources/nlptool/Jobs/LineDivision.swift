@@ -6,9 +6,15 @@ import TextProcessing
 protocol LineDivider: AnyObject {
   var block: LineBlock? { get set }
   var output: [UInt8] { get }
+  /// Whether the output tells where tokens are, so that it has to be known what was mended of the lines.
+  var hasOffsets: Bool { get }
   /// What is wrong with a line; those before it are in the output.
   var failure: (any Error)? { get }
   func run()
+}
+
+extension LineDivider {
+  var hasOffsets: Bool { false }
 }
 
 /// Divides the lines of files on all threads and writes what comes out in their order.
@@ -24,6 +30,7 @@ struct LineDivision {
   func run(_ files: [String], dividers: [any LineDivider]) throws {
     for file in files {
       let reader = try input.open(file)
+      reader.keepsRepairs = dividers.contains(where: \.hasOffsets)
       let division = FileDivision(reader, blocksAhead: 8 * dividers.count)
       // Threads come back when one is far behind the others, whose results wait for its own.
       while !division.isDone {

@@ -11,7 +11,7 @@ struct InputArguments: ParsableArguments {
       valueName: "name"))
   var encoding: String?
 
-  @Option(help: "What becomes of bytes that mean nothing in it. Offsets stay those of the text as it was.")
+  @Option(help: "What becomes of bytes that mean nothing in it.")
   var invalid = TextEncoding.InvalidBytes.error
 
   var textEncoding: TextEncoding {

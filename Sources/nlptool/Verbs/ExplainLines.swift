@@ -20,16 +20,18 @@ final class ExplainLines: LineDivider {
     converters = try OffsetUnit.allCases.map { try OffsetConverter(to: $0) }
   }
 
+  var hasOffsets: Bool { true }
+
   func run() {
     output.removeAll(keepingCapacity: true)
     failure = nil
     guard let block else { return }
     do {
-      try block.forEachLine { number, line in
+      try block.forEachLine { number, line, repairs in
         if let offset = UTF8Validation.firstInvalidOffset(in: line) {
           throw CorpusError.invalidUTF8(path: block.path, line: number, offset: offset)
         }
-        try explain(line, repairs: block.repairs(inLine: number))
+        try explain(line, repairs: repairs)
       }
     } catch {
       failure = error

@@ -26,13 +26,15 @@ final class SubwordLines: LineDivider {
     if arguments == nil { self.tokenizer.truncation?.keepsOverflow = false }
   }
 
+  var hasOffsets: Bool { format == .offsets || format == .jsonl }
+
   func run() {
     output.removeAll(keepingCapacity: true)
     failure = nil
     guard let block else { return }
     do {
-      try block.forEachLine { number, line in
-        repairs = block.repairs(inLine: number)
+      try block.forEachLine { number, line, repairs in
+        self.repairs = repairs
         if let arguments { tokenizer.dropoutSeed = arguments.seed(ofLine: number) }
         do throws(SubwordTokenizerError) {
           if arguments?.pair ?? false { try appendPair(line) } else { try append(line) }
@@ -81,26 +83,37 @@ final class SubwordLines: LineDivider {
     case .ids: output += Self.decimals(encoding.ids)
     case .text: output += encoding.tokens.joined(separator: " ").utf8
     case .offsets:
-      for (token, range) in zip(encoding.tokens, ranges(of: encoding, in: line, second)) {
+      for (token, range) in zip(encoding.tokens, ranges(of: [encoding], in: line, second)[0]) {
         output += "\(range.lowerBound)\t\(range.upperBound)\tsubword\t\(token)\n".utf8
       }
-    case .jsonl: appendObject(encoding, of: line, second)
+    case .jsonl:
+      let parts = [encoding] + encoding.overflowing
+      appendObject(parts[...], ranges(of: parts, in: line, second)[...], isPair: second != nil)
     }
     output.append(UInt8(ascii: "\n"))
   }
 
-  /// Where the tokens stand in their texts, in the unit that is asked for.
-  private func ranges(of encoding: SubwordEncoding, in line: Span<UInt8>, _ second: [UInt8]?) -> [Range<Int>] {
-    guard let second else { return converter.convert(encoding.ranges, in: line, repairs: repairs) }
-    var result = encoding.ranges
-    func convert(_ sequence: Int, _ text: Span<UInt8>, _ repairs: TextRepairs) {
-      let places = encoding.ranges.indices.filter { (encoding.sequenceIDs[$0] ?? 0) == sequence }
-      let ranges = converter.convert(places.map { encoding.ranges[$0] }, in: text, repairs: repairs)
-      for (place, range) in zip(places, ranges) { result[place] = range }
+  /// Where the tokens of a text's parts stand, in the unit that is asked for. All at once, since each conversion passes over the
+  /// text.
+  private func ranges(of parts: [SubwordEncoding], in line: Span<UInt8>, _ second: [UInt8]?) -> [[Range<Int>]] {
+    var result = parts.map(\.ranges)
+    func convert(_ text: Span<UInt8>, _ repairs: TextRepairs, where isOfText: (Int?) -> Bool) {
+      var places: [(part: Int, token: Int)] = []
+      for (part, encoding) in parts.enumerated() {
+        for token in encoding.ranges.indices where isOfText(encoding.sequenceIDs[token]) {
+          places.append((part, token))
+        }
+      }
+      let ranges = converter.convert(places.map { parts[$0.part].ranges[$0.token] }, in: text, repairs: repairs)
+      for (place, range) in zip(places, ranges) { result[place.part][place.token] = range }
+    }
+    guard let second else {
+      if converter.unit != .bytes || !repairs.isEmpty { convert(line, repairs) { _ in true } }
+      return result
     }
     // The first of a pair comes alone; one tab is between them.
-    convert(0, line, repairs.within(0..<line.count))
-    convert(1, second.span, repairs.within(line.count + 1..<line.count + 1 + second.count))
+    convert(line, repairs.within(0..<line.count)) { $0 != 1 }
+    convert(second.span, repairs.within(line.count + 1..<line.count + 1 + second.count)) { $0 == 1 }
     return result
   }
 
@@ -114,7 +127,9 @@ final class SubwordLines: LineDivider {
     return line
   }
 
-  private func appendObject(_ encoding: SubwordEncoding, of line: Span<UInt8>, _ second: [UInt8]?) {
+  /// Appends the first of the parts of a text; the others are what was cut off of it.
+  private func appendObject(_ parts: ArraySlice<SubwordEncoding>, _ ranges: ArraySlice<[Range<Int>]>, isPair: Bool) {
+    guard let encoding = parts.first, let offsets = ranges.first else { return }
     output += "{\"ids\":[".utf8
     appendList(encoding.ids)
     output += "],\"tokens\":[".utf8
@@ -124,7 +139,7 @@ final class SubwordLines: LineDivider {
       output.append(UInt8(ascii: "\""))
     }
     output += "],\"offsets\":[".utf8
-    appendList(ranges(of: encoding, in: line, second).map { "[\($0.lowerBound),\($0.upperBound)]" })
+    appendList(offsets.map { "[\($0.lowerBound),\($0.upperBound)]" })
     output += "],\"type_ids\":[".utf8
     appendList(encoding.typeIDs)
     output += "],\"word_ids\":[".utf8
@@ -134,16 +149,16 @@ final class SubwordLines: LineDivider {
     output += "],\"attention_mask\":[".utf8
     appendList(encoding.attentionMask.map { $0 ? 1 : 0 })
     output.append(UInt8(ascii: "]"))
-    if second != nil {
+    if isPair {
       output += ",\"sequence_ids\":[".utf8
       appendList(encoding.sequenceIDs.map { $0.map(String.init) ?? "null" })
       output.append(UInt8(ascii: "]"))
     }
-    if !encoding.overflowing.isEmpty {
+    if parts.count > 1 {
       output += ",\"overflow\":[".utf8
-      for (index, part) in encoding.overflowing.enumerated() {
-        if index > 0 { output.append(UInt8(ascii: ",")) }
-        appendObject(part, of: line, second)
+      for index in parts.indices.dropFirst() {
+        if index > parts.startIndex + 1 { output.append(UInt8(ascii: ",")) }
+        appendObject(parts[index...index], ranges[index...index], isPair: isPair)
       }
       output.append(UInt8(ascii: "]"))
     }

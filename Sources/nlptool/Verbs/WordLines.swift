@@ -23,19 +23,20 @@ final class WordLines: LineDivider {
     self.vocabulary = vocabulary
   }
 
+  var hasOffsets: Bool { converter != nil }
+
   func run() {
     output.removeAll(keepingCapacity: true)
     failure = nil
     guard let block else { return }
     do throws(CorpusError) {
-      try block.forEachLine { number, line throws(CorpusError) in
+      try block.forEachLine { number, line, repairs throws(CorpusError) in
         do throws(InvalidUTF8) {
           try tokenizer.tokenize(line, with: workspace)
         } catch {
           throw .invalidUTF8(path: block.path, line: number, offset: error.offset)
         }
         if let converter {
-          let repairs = block.repairs(inLine: number)
           ranges = nil
           if converter.unit != .bytes || !repairs.isEmpty {
             let ofTokens = (0..<workspace.count).map { workspace.range(at: $0) }

@@ -83,6 +83,7 @@ struct TextRepairsTests {
         let originals = Self.lines(bytes)
         let encoding = TextEncoding(invalidBytes: invalid)
         let reader = try LineReader(path: file, encoding: encoding)
+        reader.keepsRepairs = true
         var repairCount = 0
         while try reader.advance() {
           let repairs = reader.lineRepairs
@@ -92,10 +93,10 @@ struct TextRepairsTests {
         #expect(reader.lineNumber == originals.count)
         #expect(repairCount == reader.encodingReport.repairCount)
         let blocks = try LineReader(path: file, encoding: encoding)
+        blocks.keepsRepairs = true
         while let block = try blocks.nextBlock(size: 5000) {
-          try block.forEachLine { number, line in
-            try check(line, originals[number - 1], block.repairs(inLine: number))
-          }
+          #expect(blocks.lineRepairs.isEmpty)
+          try block.forEachLine { number, line, repairs in try check(line, originals[number - 1], repairs) }
         }
       }
     }

@@ -10,7 +10,7 @@ struct ConvolutionInput {
     // A window's row is contiguous where one group has all channels and nothing lies between its columns.
     let isContiguous = shape.groups == 1 && shape.dilation.width == 1 && shape.kernel.width > 1
     let writesPadding = isContiguous && shape.padding.horizontal > 0 && shape.channels < 16
-    let joinsColumns = isContiguous && (writesPadding || shape.padding.horizontal == 0)
+    let joinsColumns = isContiguous && (writesPadding || shape.padding.horizontal == 0) && !shape.suitsWinograd
     let padding = writesPadding ? shape.padding : 0
     values = writesPadding ? x.padded(shape.padding) : x
     let rowStride = (shape.image.width + padding.horizontal) * shape.channels

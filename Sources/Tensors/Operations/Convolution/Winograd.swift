@@ -25,14 +25,22 @@ struct WinogradFilters: Sendable {
   var pointer: UnsafePointer<Float> { UnsafePointer(matrices.floats) }
 }
 
+extension ConvolutionShape {
+  /// Whether Winograd's algorithm may take less time for it, with enough tiles.
+  var suitsWinograd: Bool {
+    groups == 1 && (kernel == 3 || kernel == 5) && stride == 1 && dilation == 1 && channels >= 16 && filters >= 16
+      && Kernels.level != .plain
+  }
+}
+
 extension WindowProduct {
   /// Whether Winograd's algorithm takes less time than the plain one, by what was measured: it has to read more numbers of
   /// filters, which must be shared by some tiles, and to transform what it reads and writes.
   func gainsFromWinograd(filters: Int, groups: Int, isPrepared: Bool) -> Bool {
     groups == 1 && [3, 5].contains(geometry.kernel_height) && geometry.kernel_width == geometry.kernel_height
       && geometry.stride_height == 1 && geometry.stride_width == 1 && geometry.dilation_height == 1
-      && geometry.dilation_width == 1
-      && geometry.run_length >= 16 && filters >= 16 && winogradTileCount >= (isPrepared ? 8 : 24)
+      && geometry.dilation_width == 1 && geometry.run_length >= 16 && filters >= 16
+      && winogradTileCount >= (isPrepared ? 8 : 24)
       && Kernels.level != .plain
   }
 
@@ -71,8 +79,10 @@ extension WindowProduct {
   func runWinogradOnce(
     _ input: Tensor, _ filters: PackedFilters, into output: Tensor, _ finish: ConvolutionFinish = .init()
   ) {
-    let blocks = (winogradTileCount + Int(KERNEL_WINOGRAD_TILES) - 1) / Int(KERNEL_WINOGRAD_TILES)
-    let shares = max(1, min((filters.panelCount + 1) / 2, ThreadPool.threads / blocks))
+    let (tiles, threads) = (winogradTileCount, ThreadPool.threads)
+    var blocks = (tiles + Int(KERNEL_WINOGRAD_TILES) - 1) / Int(KERNEL_WINOGRAD_TILES)
+    let shares = max(1, min((filters.panelCount + 1) / 2, threads / blocks))
+    if blocks * shares < threads { blocks = min(tiles, (threads + shares - 1) / shares) }
     runTiles(input, into: output, finish, filters: filters.count, blocks: blocks, shares: shares) { call in
       let scratch = Tensor(uninitialized: [kernel_winograd_once_scratch(filters.runLength, call.tiles.count)])
       kernels.winograd_once(

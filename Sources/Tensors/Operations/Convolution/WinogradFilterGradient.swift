@@ -89,10 +89,12 @@ struct WinogradFilterGradient {
     withExtendedLifetime((gradient, zeros)) {}
   }
 
-  /// Pairs of panels and up to 64 channels each, so that their sums stay in a core's own cache.
+  /// Pairs of panels and up to 64 channels each, so that their sums stay in a core's own cache; fewer where the threads would
+  /// have none. How they are cut does not change what they are.
   private var shares: [Share] {
     let pairs = (panelCount + 1) / 2
-    let blocks = max((channels + 63) / 64, min(channels / 32, (8 + pairs - 1) / pairs), 1)
+    let wanted = (2 * ThreadPool.threads + pairs - 1) / pairs
+    let blocks = max((channels + 63) / 64, min(channels / 8, wanted))
     return (0..<blocks).flatMap { block in
       (0..<pairs).map { pair in
         Share(
