@@ -178,6 +178,20 @@ struct ImageVerbTests {
           ])
         #expect(judged.code == 0 && judged.output.contains("accuracy"), "\(judged.errors)\(judged.output)")
       }
+      // A damaged image is the end, or is left out and counted; where all are damaged nothing can be judged.
+      for (arguments, code) in [
+        ([], 65), (["--skip-bad"], 0),
+      ] as [([String], Int32)] {
+        try Data("none".utf8).write(to: URL(fileURLWithPath: "\(folder)/part/1/x.png"))
+        let judged = try Command.run(
+          ["quantize", numbered, "--test", "\(folder)/part", "--output", "\(folder)/skipping"] + arguments)
+        #expect(judged.code == code && judged.errors.contains("x.png"), "\(judged.errors)")
+      }
+      try files.createDirectory(atPath: "\(folder)/damaged/1", withIntermediateDirectories: true)
+      try files.moveItem(atPath: "\(folder)/part/1/x.png", toPath: "\(folder)/damaged/1/x.png")
+      let damaged = try Command.run(
+        ["quantize", numbered, "--test", "\(folder)/damaged", "--skip-bad", "--output", "\(folder)/none"])
+      #expect(damaged.code == 65 && !files.fileExists(atPath: "\(folder)/none"), "\(damaged.errors)")
       // Other names, and fewer of them, could be any.
       try files.moveItem(atPath: "\(folder)/part/1", toPath: "\(folder)/part/below")
       #expect(try Command.run(["evaluate", numbered, "\(folder)/part"]).code == 65)

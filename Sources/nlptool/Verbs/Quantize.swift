@@ -181,24 +181,42 @@ struct Quantize: ParsableCommand {
     }
     guard let tests, !quiet else { return try write() }
     // Decoded before, so that the network alone is timed.
-    let examples = try (0..<min(64, tests.count)).compactMap { index throws -> Tensor? in
-      do { return try model.preparedImage(tests.image(at: index * (tests.count / min(64, tests.count)))) } catch {
-        guard images.skipBad else { throw error }
-        return nil
-      }
-    }
+    let examples = try examples(of: tests, for: model)
+    var skipped = SkippedImages()
     func side(_ model: ImageModel, _ folder: String) throws -> ModelComparison.Side {
-      try ModelComparison.Side(
-        folder: folder, validation: try model.evaluate(tests, skipBad: images.skipBad).evaluation.validation,
-        compute: { _ = model.logits(examples[$0]) })
+      let (evaluation, damaged) = try model.evaluate(tests, skipBad: images.skipBad)
+      skipped = damaged
+      return try ModelComparison.Side(
+        folder: folder, validation: evaluation.validation, compute: { _ = model.logits(examples[$0]) })
     }
     let before = try side(model, self.model)
     try write()
+    skipped.add(tests.leftOut)
+    skipped.say()
     try StandardOutput.shared.write(
       ModelComparison(
         example: "an image", exampleCount: examples.count, before: before,
         after: side(ImageModel(contentsOf: output), output)
       ).text())
+  }
+
+  /// Up to 64 images from all over a set, as the network takes them. Damaged ones are passed over where that is asked for; where
+  /// all are, the first says why.
+  private func examples(of tests: any ImageDataSet, for model: ImageModel) throws -> [Tensor] {
+    let most = 64
+    let step = max(1, tests.count / most)
+    var examples: [Tensor] = []
+    var failure: (any Error)?
+    for start in 0..<step where examples.count < most {
+      for index in stride(from: start, to: tests.count, by: step) where examples.count < most {
+        do { examples.append(try model.preparedImage(tests.image(at: index))) } catch {
+          guard images.skipBad else { throw error }
+          failure = failure ?? error
+        }
+      }
+    }
+    if examples.isEmpty, let failure { throw failure }
+    return examples
   }
 
   private func quantize(_ bag: BagClassifier) throws {
